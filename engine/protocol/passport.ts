@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import { Timestamp } from './text.ts'
+
+export const Dtype = z.enum(['fp32', 'fp16', 'bf16'])
+export type Dtype = z.infer<typeof Dtype>
+
+export const CheckpointLayout = z.enum(['hf', 'mcore', 'legacy', 'mindspore'])
+export type CheckpointLayout = z.infer<typeof CheckpointLayout>
+
+/** What the architecture needs to be run: the same numbers whatever the layout. Names follow Megatron's. */
+export const ModelShape = z.object({
+  family: z.string(),
+  size: z.string().optional(),
+  layers: z.number().int().positive(),
+  hidden: z.number().int().positive(),
+  ffn: z.number().int().positive(),
+  heads: z.number().int().positive(),
+  kvGroups: z.number().int().positive(),
+  headDim: z.number().int().positive(),
+  vocab: z.number().int().positive(),
+  maxPositions: z.number().int().positive(),
+  ropeTheta: z.number().positive(),
+  normEpsilon: z.number().positive(),
+  tiedEmbeddings: z.boolean(),
+  qkvBias: z.boolean(),
+  slidingWindow: z.number().int().positive().optional(),
+})
+export type ModelShape = z.infer<typeof ModelShape>
+
+const tool = z.object({ name: z.string(), version: z.string() })
+const fileDigest = z.object({ bytes: z.number().int().nonnegative(), sha256: z.string() })
+
+/** `awb-passport.json` in a checkpoint's folder: what made it, from what, with which settings. */
+export const CheckpointPassport = z.object({
+  passport: z.literal(1),
+  kind: z.literal('checkpoint'),
+  createdAt: Timestamp,
+  tool,
+  model: ModelShape,
+  layout: CheckpointLayout,
+  tp: z.number().int().positive(),
+  pp: z.number().int().positive(),
+  vpp: z.number().int().positive(),
+  dtype: Dtype,
+  tensorCount: z.number().int().nonnegative(),
+  totalBytes: z.number().int().nonnegative(),
+  files: z.record(z.string(), fileDigest),
+  /** Where it came from; `hashes` holds the sha256 of the source's index and config files by name. */
+  source: z.object({ path: z.string(), layout: CheckpointLayout, hashes: z.record(z.string(), z.string()) }).optional(),
+  /** Sha256 over the tokenizer's files, to match a dataset with a model; absent when the model has none beside it. */
+  tokenizerHash: z.string().optional(),
+  training: z
+    .object({ method: z.enum(['full', 'lora']), steps: z.number().int(), finalLoss: z.number(), dataset: z.string() })
+    .optional(),
+})
+export type CheckpointPassport = z.infer<typeof CheckpointPassport>
+
+/** `<prefix>.awb-passport.json` beside a dataset. */
+export const DatasetPassport = z.object({
+  passport: z.literal(1),
+  kind: z.literal('dataset'),
+  createdAt: Timestamp,
+  tool,
+  format: z.enum(['megatron-pretrain', 'megatron-instruction', 'megatron-pairwise', 'mindrecord']),
+  handler: z.string(),
+  template: z.string().optional(),
+  tokenizer: z.object({ path: z.string(), hash: z.string(), vocab: z.number().int().positive(), kind: z.string() }),
+  seqLength: z.number().int().positive().optional(),
+  rows: z.number().int().nonnegative(),
+  samples: z.number().int().nonnegative(),
+  tokens: z.number().int().nonnegative(),
+  trainedTokens: z.number().int().nonnegative(),
+  rejected: z.record(z.string(), z.number().int().nonnegative()),
+  lengths: z.object({
+    min: z.number(),
+    max: z.number(),
+    mean: z.number(),
+    histogram: z.array(z.object({ from: z.number(), to: z.number(), count: z.number() })),
+  }),
+  files: z.record(z.string(), fileDigest),
+  source: z.object({ path: z.string(), bytes: z.number(), sha256: z.string() }),
+})
+export type DatasetPassport = z.infer<typeof DatasetPassport>
+
+export const Passport = z.discriminatedUnion('kind', [CheckpointPassport, DatasetPassport])
+export type Passport = z.infer<typeof Passport>

@@ -1,0 +1,122 @@
+import { z } from 'zod'
+import { Dtype } from './passport.ts'
+
+/** Makes the tiny sample model: a Hugging Face checkpoint with seeded random weights. */
+const createCheckpoint = z.object({
+  /** Folder with `model.json` (shape and seed) and the tokenizer's files. */
+  definition: z.string(),
+  output: z.string(),
+})
+
+/** Rewrites a checkpoint into another layout. The source's layout is found by inspection. */
+const convertCheckpoint = z.object({
+  input: z.string(),
+  output: z.string(),
+  target: z.discriminatedUnion('layout', [
+    z.object({ layout: z.literal('hf') }),
+    z.object({
+      layout: z.literal('mcore'),
+      tp: z.number().int().positive(),
+      pp: z.number().int().positive(),
+      /** The vocabulary is padded to a multiple of this times TP. */
+      vocabDivisor: z.number().int().positive().default(1),
+    }),
+  ]),
+  /** Without it the source's dtype is kept. */
+  dtype: Dtype.optional(),
+})
+
+/** Proves a checkpoint equal to another one, tensor by tensor, through the canonical names. */
+const verifyCheckpoint = z.object({ checkpoint: z.string(), against: z.string() })
+
+/** Columns of an alpaca row by role; an empty name switches a role off. */
+export const AlpacaColumns = z.object({
+  prompt: z.string().default('instruction'),
+  query: z.string().default('input'),
+  response: z.string().default('output'),
+  history: z.string().default(''),
+  system: z.string().default(''),
+})
+export type AlpacaColumns = z.infer<typeof AlpacaColumns>
+
+export const PreprocessSpec = z.object({
+  input: z.string(),
+  outputPrefix: z.string(),
+  handler: z.literal('alpaca'),
+  template: z.enum(['llama2', 'empty', 'default', 'alpaca']),
+  /** A folder with `tokenizer.json` or `tokenizer.model`, or one of these files. */
+  tokenizer: z.string(),
+  columns: AlpacaColumns.default(AlpacaColumns.parse({})),
+  /** Samples of this many tokens or more are left out and counted. */
+  seqLength: z.number().int().positive().optional(),
+  appendEod: z.boolean().default(false),
+  /** Bad rows are an error instead of being counted and written aside. */
+  strict: z.boolean().default(false),
+})
+export type PreprocessSpec = z.infer<typeof PreprocessSpec>
+
+export const LoraSpec = z.object({
+  rank: z.number().int().positive(),
+  alpha: z.number().positive(),
+  targets: z.array(z.enum(['q', 'k', 'v', 'o', 'gate', 'up', 'down'])).min(1),
+})
+
+/** Fine-tuning on the reference runtime. Writes a checkpoint in the layout, TP and PP of the one it started from. */
+const trainReference = z.object({
+  checkpoint: z.string(),
+  /** Prefix of an instruction dataset. */
+  dataset: z.string(),
+  output: z.string(),
+  method: z.enum(['full', 'lora']),
+  lora: LoraSpec.optional(),
+  steps: z.number().int().positive(),
+  /** Samples per step. */
+  batchSize: z.number().int().positive(),
+  seqLength: z.number().int().positive(),
+  learningRate: z.number().positive(),
+  minLearningRate: z.number().nonnegative().default(0),
+  warmupSteps: z.number().int().nonnegative().default(0),
+  weightDecay: z.number().nonnegative().default(0),
+  beta1: z.number().min(0).max(1).default(0.9),
+  beta2: z.number().min(0).max(1).default(0.95),
+  epsilon: z.number().positive().default(1e-8),
+  clipGrad: z.number().nonnegative().default(1),
+  seed: z.number().int().nonnegative().default(1234),
+  /** Steps between resume points; a job started again with the same output goes on from the last one. */
+  saveInterval: z.number().int().positive().default(50),
+})
+
+/** Samples of generated text, one per prompt, on the reference runtime. */
+const generateReference = z.object({
+  checkpoint: z.string(),
+  template: z.enum(['llama2', 'empty', 'default', 'alpaca']),
+  prompts: z.array(z.string()).min(1),
+  maxNewTokens: z.number().int().positive(),
+  temperature: z.number().nonnegative(),
+  topK: z.number().int().nonnegative(),
+  topP: z.number().positive().max(1),
+  seed: z.number().int().nonnegative().default(1234),
+})
+
+const perplexityReference = z.object({
+  checkpoint: z.string(),
+  dataset: z.string(),
+  /** At most this many samples. */
+  limit: z.number().int().positive().default(100),
+})
+
+/** Every task the engine does itself, with the schema of its spec. */
+export const taskSpecs = {
+  'checkpoint.create': createCheckpoint,
+  'checkpoint.convert': convertCheckpoint,
+  'checkpoint.verify': verifyCheckpoint,
+  'dataset.preprocess': PreprocessSpec,
+  'reference.train': trainReference,
+  'reference.generate': generateReference,
+  'reference.perplexity': perplexityReference,
+} as const
+
+export const TaskName = z.enum(Object.keys(taskSpecs) as [keyof typeof taskSpecs])
+export type TaskName = keyof typeof taskSpecs
+export type TaskSpec<N extends TaskName> = z.output<(typeof taskSpecs)[N]>
+export type TaskSpecInput<N extends TaskName> = z.input<(typeof taskSpecs)[N]>

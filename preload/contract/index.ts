@@ -1,0 +1,30 @@
+import { app, files, settings } from './app.ts'
+import { artifacts, datasets } from './artifacts.ts'
+import { chats } from './chats.ts'
+import { families, plugins } from './families.ts'
+import { engines, hosts } from './hosts.ts'
+import { plans, runs } from './runs.ts'
+
+export * from './app.ts'
+export * from './artifacts.ts'
+export * from './chats.ts'
+export * from './families.ts'
+export * from './hosts.ts'
+export * from './runs.ts'
+
+/** Everything the page may ask of main. */
+export const contract = {
+  app,
+  artifacts,
+  chats,
+  datasets,
+  engines,
+  families,
+  files,
+  hosts,
+  plans,
+  plugins,
+  runs,
+  settings,
+}
+export type Contract = typeof contract

@@ -59,7 +59,10 @@ export interface CallContext {
   readonly signal: AbortSignal
 }
 
-/** Where a state handler takes its values from. `subscribe` is called before `snapshot`, so nothing falls between. */
+/**
+ * Where a state handler takes its values from. `subscribe` is called before `snapshot`, so nothing falls between; a
+ * delta that the snapshot holds already may follow it, so deltas must bear being applied twice (replace, not add).
+ */
 export interface StateSource<S, D> {
   snapshot(): S | Promise<S>
   subscribe(emit: (delta: D) => void): Disposable

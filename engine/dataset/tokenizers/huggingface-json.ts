@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { AppError } from '../../protocol/errors/index.ts'
+
+const component = z.looseObject({ type: z.string() }).nullable()
+/** A normalizer, pre-tokenizer or decoder as the file describes it. */
+export type Component = NonNullable<z.infer<typeof component>>
+
+const HuggingFaceFile = z.object({
+  added_tokens: z
+    .array(
+      z.object({
+        id: z.number().int().nonnegative(),
+        content: z.string(),
+        single_word: z.boolean().default(false),
+        lstrip: z.boolean().default(false),
+        rstrip: z.boolean().default(false),
+        normalized: z.boolean().default(true),
+        special: z.boolean().default(false),
+      }),
+    )
+    .default([]),
+  normalizer: component.default(null),
+  pre_tokenizer: component.default(null),
+  decoder: component.default(null),
+  model: z.object({
+    // Files written before the type was recorded hold BPE when they have merges.
+    type: z.string().default('BPE'),
+    vocab: z.unknown(),
+    merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])).optional(),
+    dropout: z.number().nullish(),
+    unk_token: z.string().nullish(),
+    continuing_subword_prefix: z.string().nullish(),
+    end_of_word_suffix: z.string().nullish(),
+    fuse_unk: z.boolean().default(false),
+    byte_fallback: z.boolean().default(false),
+    ignore_merges: z.boolean().default(false),
+  }),
+})
+
+export type HuggingFaceFile = Omit<z.infer<typeof HuggingFaceFile>, 'model'> & {
+  model: Omit<z.infer<typeof HuggingFaceFile>['model'], 'vocab' | 'merges'> & {
+    vocab: ReadonlyMap<string, number>
+    merges: readonly (readonly [string, string])[]
+  }
+}
+
+/** Reads a `tokenizer.json`. @throws dataset.tokenizerInvalid, dataset.tokenizerUnsupported */
+export function parseHuggingFaceTokenizer(bytes: Uint8Array, file: string): HuggingFaceFile {
+  try {
+    const parsed = HuggingFaceFile.parse(JSON.parse(new TextDecoder().decode(bytes)))
+    const { model } = parsed
+    if (model.type !== 'BPE') {
+      throw new AppError('dataset.tokenizerUnsupported', { file, component: `the model type "${model.type}"` })
+    }
+    for (const name of ['dropout', 'continuing_subword_prefix', 'end_of_word_suffix'] as const) {
+      if (model[name]) throw new AppError('dataset.tokenizerUnsupported', { file, component: `model.${name}` })
+    }
+    const vocab = new Map(Object.entries(z.record(z.string(), z.number().int().nonnegative()).parse(model.vocab)))
+    const merges = (model.merges ?? []).map((merge) => (typeof merge === 'string' ? splitMerge(merge) : merge))
+    return { ...parsed, model: { ...model, vocab, merges } }
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause
+    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message
+    throw new AppError('dataset.tokenizerInvalid', { file, reason }, { cause })
+  }
+}
+
+function splitMerge(merge: string): [string, string] {
+  const cut = merge.indexOf(' ')
+  if (cut < 0) throw new SyntaxError(`the merge "${merge}" has no space between its two parts`)
+  return [merge.slice(0, cut), merge.slice(cut + 1)]
+}

@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { z } from 'zod'
+import { AppError } from '../../protocol/errors/index.ts'
+
+const addedToken = z.object({
+  content: z.string(),
+  lstrip: z.boolean().default(false),
+  rstrip: z.boolean().default(false),
+  single_word: z.boolean().default(false),
+  normalized: z.boolean().default(true),
+  special: z.boolean().default(false),
+})
+const namedToken = z
+  .union([z.string(), addedToken])
+  .transform((token) => (typeof token === 'string' ? token : token.content))
+  .nullish()
+
+const TokenizerConfig = z.object({
+  bos_token: namedToken,
+  eos_token: namedToken,
+  pad_token: namedToken,
+  unk_token: namedToken,
+  additional_special_tokens: z.array(z.union([z.string(), addedToken.transform((token) => token.content)])).nullish(),
+  added_tokens_decoder: z.record(z.string(), addedToken).nullish(),
+  legacy: z.boolean().nullish(),
+  add_prefix_space: z.boolean().nullish(),
+})
+/** What `tokenizer_config.json` and `special_tokens_map.json` say; all optional. */
+export type TokenizerConfig = z.infer<typeof TokenizerConfig>
+
+/** Reads both files of a folder; the first one wins where both say something. @throws dataset.tokenizerInvalid */
+export async function readTokenizerConfig(folder: string): Promise<TokenizerConfig> {
+  const special = await readOptional(path.join(folder, 'special_tokens_map.json'))
+  const config = await readOptional(path.join(folder, 'tokenizer_config.json'))
+  const given = Object.entries(config).filter(([, value]) => value !== undefined && value !== null)
+  return { ...special, ...Object.fromEntries(given) }
+}
+
+async function readOptional(file: string): Promise<TokenizerConfig> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw error
+  }
+  try {
+    return TokenizerConfig.parse(JSON.parse(text))
+  } catch (cause) {
+    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message
+    throw new AppError('dataset.tokenizerInvalid', { file, reason }, { cause })
+  }
+}

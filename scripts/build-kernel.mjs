@@ -1,0 +1,50 @@
+/**
+ * Compiles the reference runtime's kernel (AssemblyScript to WebAssembly SIMD) into kernel.generated.ts, which holds it
+ * as base64, so that the engine stays one file. Does nothing when the sources have not changed.
+ */
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const folder = fileURLToPath(new URL('../engine/reference/kernel', import.meta.url))
+const output = join(folder, 'kernel.generated.ts')
+const sources = Object.fromEntries(
+  readdirSync(join(folder, 'assembly'))
+    .filter((name) => name.endsWith('.ts'))
+    .toSorted()
+    .map((name) => [name, readFileSync(join(folder, 'assembly', name), 'utf8')]),
+)
+const { version } = createRequire(import.meta.url)('assemblyscript/package.json')
+const options = [
+  ...['--optimizeLevel', '3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--enable', 'threads'],
+  // The memory is the caller's; 65536 pages (4 GiB) is the most that an import may declare.
+  ...['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536', '--noExportMemory'],
+]
+const digest = createHash('sha256')
+  .update(JSON.stringify([version, options, sources]))
+  .digest('hex')
+
+const isUpToDate = existsSync(output) && readFileSync(output, 'utf8').startsWith(`// ${digest}\n`)
+if (!isUpToDate) await compile()
+
+async function compile() {
+  const { default: asc } = await import('assemblyscript/asc')
+  let binary
+  const { error, stderr } = await asc.main(['index.ts', '--outFile', 'kernel.wasm', ...options], {
+    readFile: (name) => sources[name] ?? null,
+    writeFile: (name, contents) => {
+      if (name === 'kernel.wasm') binary = contents
+    },
+    listFiles: () => [],
+  })
+  if (error) {
+    process.stderr.write(`${stderr.toString()}${error.message}\n`)
+    process.exit(1)
+  }
+  const base64 = Buffer.from(binary).toString('base64')
+  const temporary = `${output}.${process.pid}`
+  writeFileSync(temporary, `// ${digest}\nexport const kernelBase64 =\n  '${base64}'\n`)
+  renameSync(temporary, output)
+}

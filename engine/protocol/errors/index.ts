@@ -6,6 +6,7 @@ import { commonErrors } from './common.ts'
 import { datasetErrors } from './dataset.ts'
 import { jobErrors } from './jobs.ts'
 import { mainErrors } from './main.ts'
+import { pageErrors } from './page.ts'
 import { pluginErrors } from './plugins.ts'
 import { trainErrors } from './train.ts'
 
@@ -20,6 +21,7 @@ export const errorTexts = {
   ...datasetErrors,
   ...jobErrors,
   ...mainErrors,
+  ...pageErrors,
   ...pluginErrors,
   ...trainErrors,
 } as const satisfies Record<string, Text>

@@ -20,6 +20,8 @@ export interface TensorSource {
   readonly tensors: ReadonlyMap<CanonicalName, CanonicalTensor>
   /** Little-endian bytes of rows [from, to) of the first dimension. */
   readRows(name: CanonicalName, from: number, to: number): Promise<Uint8Array>
+  /** Like `readRows`, into memory that the caller owns; sources that read from disk have it, so that it is reused. */
+  readRowsInto?(name: CanonicalName, from: number, to: number, into: Uint8Array): Promise<void>
 }
 
 /** An open checkpoint of any layout. Memory use does not grow with the model. */

@@ -1,3 +1,113 @@
 import type { Text } from '../text.ts'
 
-export const checkpointErrors = {} as const satisfies Record<string, Text>
+export const checkpointErrors = {
+  'checkpoint.unrecognized': {
+    en: '{path} holds no checkpoint that is known here. Expected: config.json with safetensors files (Hugging Face), or latest_checkpointed_iteration.txt with mp_rank_* folders (Megatron).',
+    'zh-CN':
+      '{path} 中没有可识别的权重。应为：config.json 与 safetensors 文件（Hugging Face），或 latest_checkpointed_iteration.txt 与 mp_rank_* 目录（Megatron）。',
+  },
+  'checkpoint.layoutUnsupported': {
+    en: '{path} is a checkpoint in the {layout} layout, which this version cannot read. Convert it to Hugging Face or Megatron mcore first.',
+    'zh-CN': '{path} 为 {layout} 格式的权重，当前版本无法读取。请先转换为 Hugging Face 或 Megatron mcore 格式。',
+  },
+  'checkpoint.trackerInvalid': {
+    en: '{file} holds "{value}"; an iteration number above 0 or the word release is expected. Correct it to name an iter_* folder beside it.',
+    'zh-CN': '{file} 的内容为“{value}”，应为大于 0 的迭代数或 release。请改为同目录下某个 iter_* 目录对应的值。',
+  },
+  'checkpoint.shardMissing': {
+    en: 'The checkpoint {path} is incomplete: {file} is missing. Copy the missing file again.',
+    'zh-CN': '权重 {path} 不完整：缺少 {file}。请重新复制缺失的文件。',
+  },
+  'checkpoint.truncated': {
+    en: '{file} is cut short: {needed} bytes are expected, {actual} are there. Copy or download it again.',
+    'zh-CN': '{file} 不完整：应有 {needed} 字节，实际 {actual} 字节。请重新复制或下载。',
+  },
+  'checkpoint.configInvalid': {
+    en: '{file}: the field {field} is missing or not valid ({reason}). Use the config.json that belongs to the weights.',
+    'zh-CN': '{file}：字段 {field} 缺失或无效（{reason}）。请使用与权重配套的 config.json。',
+  },
+  'checkpoint.architectureUnknown': {
+    en: '{file} names the architecture {architecture}, which is not supported. Supported: {supported}.',
+    'zh-CN': '{file} 中的模型结构 {architecture} 不受支持。支持的结构：{supported}。',
+  },
+  'checkpoint.headerTooLong': {
+    en: '{file}: the safetensors header claims {bytes} bytes, more than the limit of {limit}. The file is damaged or of another format.',
+    'zh-CN': '{file}：safetensors 文件头声明 {bytes} 字节，超过上限 {limit}。文件已损坏或为其他格式。',
+  },
+  'checkpoint.headerInvalid': {
+    en: '{file}: the safetensors header is not valid at {field}. The file is damaged or of another format; copy or download it again.',
+    'zh-CN': '{file}：safetensors 文件头在 {field} 处无效。文件已损坏或为其他格式，请重新复制或下载。',
+  },
+  'checkpoint.tensorSize': {
+    en: '{file}: the tensor {tensor} has {actual} bytes, its shape and dtype need {expected}. The file is damaged; copy or download it again.',
+    'zh-CN': '{file}：张量 {tensor} 有 {actual} 字节，而其形状与类型需要 {expected} 字节。文件已损坏，请重新复制或下载。',
+  },
+  'checkpoint.tensorOverlap': {
+    en: '{file}: the tensors {tensor} and {other} overlap, or leave a hole between them. The file is damaged; copy or download it again.',
+    'zh-CN': '{file}：张量 {tensor} 与 {other} 重叠或之间有空洞。文件已损坏，请重新复制或下载。',
+  },
+  'checkpoint.tensorRange': {
+    en: '{file}: the tensor {tensor} lies outside of its data. The file is damaged; copy or download it again.',
+    'zh-CN': '{file}：张量 {tensor} 超出数据范围。文件已损坏，请重新复制或下载。',
+  },
+  'checkpoint.notZip': {
+    en: '{file} is not a zip archive: it was written by an older torch, or it is damaged. Load it with torch 1.6 or newer and save it again.',
+    'zh-CN': '{file} 不是 zip 格式：由旧版 torch 写出，或已损坏。请用 torch 1.6 及以上版本加载并重新保存。',
+  },
+  'checkpoint.zipInvalid': {
+    en: '{file}: the archive is damaged or not written by torch.save ({field}). Copy it again.',
+    'zh-CN': '{file}：归档已损坏，或不是由 torch.save 写出（{field}）。请重新复制。',
+  },
+  'checkpoint.bigEndian': {
+    en: '{file} was written on a big-endian machine, which is not supported. Save it again on a little-endian machine.',
+    'zh-CN': '{file} 由大端机器写出，不受支持。请在小端机器上重新保存。',
+  },
+  'checkpoint.pickleInvalid': {
+    en: '{file}: the pickled structure is not valid at byte {offset} ({field}). The file is damaged or of another kind.',
+    'zh-CN': '{file}：pickle 结构在第 {offset} 字节处无效（{field}）。文件已损坏或为其他类型。',
+  },
+  'checkpoint.pickleTooLarge': {
+    en: '{file}: the pickled structure is larger than a checkpoint needs ({field}). It was not read any further.',
+    'zh-CN': '{file}：pickle 结构超出权重文件所需的规模（{field}），已停止读取。',
+  },
+  'checkpoint.globalForbidden': {
+    en: '{file} asks for {name}, which is not on the list of things a checkpoint may contain. Nothing was executed. Save only tensors and plain values.',
+    'zh-CN': '{file} 引用了 {name}，不在权重文件允许的内容之列。未执行任何代码。请仅保存张量和普通数值。',
+  },
+  'checkpoint.tensorMissing': {
+    en: '{path} has no tensor {tensor}. The checkpoint is incomplete or belongs to another configuration.',
+    'zh-CN': '{path} 中没有张量 {tensor}。权重不完整，或与配置不匹配。',
+  },
+  'checkpoint.incomplete': {
+    en: '{path} does not match its configuration: {count} problem(s), first: {problem}. Inspect it for the whole list.',
+    'zh-CN': '{path} 与其配置不匹配：{count} 个问题，首个：{problem}。完整列表请查看权重详情。',
+  },
+  'checkpoint.dtypeUnsupported': {
+    en: '{file}: the tensor {tensor} has the dtype {dtype}; fp32, fp16 and bf16 are supported.',
+    'zh-CN': '{file}：张量 {tensor} 的类型为 {dtype}，仅支持 fp32、fp16 和 bf16。',
+  },
+  'checkpoint.tpHeads': {
+    en: 'TP {tp} does not divide the {heads} attention heads. Choose a TP that does: {choices}.',
+    'zh-CN': 'TP {tp} 不能整除注意力头数 {heads}。可选的 TP：{choices}。',
+  },
+  'checkpoint.tpGroups': {
+    en: 'TP {tp} does not divide the {groups} key/value groups. Choose a TP that does: {choices}.',
+    'zh-CN': 'TP {tp} 不能整除键值头组数 {groups}。可选的 TP：{choices}。',
+  },
+  'checkpoint.tpFfn': {
+    en: 'TP {tp} does not divide the FFN size {ffn}. Choose a TP that does: {choices}.',
+    'zh-CN': 'TP {tp} 不能整除 FFN 大小 {ffn}。可选的 TP：{choices}。',
+  },
+  'checkpoint.ppLayers': {
+    en: 'PP {pp} does not divide the {layers} layers. Choose a PP that does: {choices}.',
+    'zh-CN': 'PP {pp} 不能整除层数 {layers}。可选的 PP：{choices}。',
+  },
+  'checkpoint.differs': {
+    en: '{checkpoint} and {against} differ in {count} tensor(s), first: {tensor}. The log lists the first differences.',
+    'zh-CN': '{checkpoint} 与 {against} 有 {count} 个张量不同，首个：{tensor}。首批差异见日志。',
+  },
+  'checkpoint.sourceChanged': {
+    en: '{file} changed while it was read. Nothing was kept of the output; run again when nothing writes to the source.',
+    'zh-CN': '{file} 在读取过程中被修改，未保留任何输出。请在源文件不再变化后重试。',
+  },
+} as const satisfies Record<string, Text>

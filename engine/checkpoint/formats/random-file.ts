@@ -1,0 +1,97 @@
+import { constants, readSync } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
+import { AppError, type ErrorCode } from '../../protocol/errors/index.ts'
+
+/** Below this a blocking read from the page cache is cheaper than a trip through the thread pool. */
+const SYNC_READ_BYTES = 64 * 1024
+
+/** A system error about `path` as an error for people; anything unknown stays as it is. */
+export function fileError(error: unknown, path: string): unknown {
+  if (error instanceof AppError) return error
+  const codes: Record<string, ErrorCode> = {
+    ENOENT: 'file.missing',
+    ENOTDIR: 'file.missing',
+    EACCES: 'file.denied',
+    EPERM: 'file.denied',
+    EROFS: 'file.denied',
+    ENOSPC: 'file.full',
+    EDQUOT: 'file.full',
+    EEXIST: 'file.exists',
+    ENOTEMPTY: 'file.exists',
+  }
+  const code = codes[(error as NodeJS.ErrnoException).code ?? '']
+  return code === undefined ? error : new AppError(code, { path }, { cause: error })
+}
+
+/** A file that is read in ranges, and that must not change while it is open. */
+export class RandomFile implements AsyncDisposable {
+  readonly path: string
+  readonly size: number
+  readonly #handle: FileHandle
+  readonly #modifiedMs: number
+
+  private constructor(path: string, handle: FileHandle, size: number, modifiedMs: number) {
+    this.path = path
+    this.#handle = handle
+    this.size = size
+    this.#modifiedMs = modifiedMs
+  }
+
+  /** @throws AppError `file.missing`, `file.denied` */
+  static async open(path: string): Promise<RandomFile> {
+    try {
+      const handle = await open(path, constants.O_RDONLY)
+      try {
+        const { size, mtimeMs } = await handle.stat()
+        return new RandomFile(path, handle, size, mtimeMs)
+      } catch (error) {
+        await handle.close()
+        throw error
+      }
+    } catch (error) {
+      throw fileError(error, path)
+    }
+  }
+
+  /** Fills `into` with the bytes from `offset` on. @throws AppError `checkpoint.truncated` */
+  async readInto(into: Uint8Array, offset: number): Promise<void> {
+    const needed = offset + into.byteLength
+    this.#assertInside(needed)
+    let done = 0
+    while (done < into.byteLength) {
+      const left = into.byteLength - done
+      const bytesRead =
+        left <= SYNC_READ_BYTES
+          ? readSync(this.#handle.fd, into, done, left, offset + done)
+          : (await this.#handle.read(into, done, left, offset + done)).bytesRead
+      if (bytesRead === 0) {
+        throw new AppError('checkpoint.truncated', { file: this.path, needed, actual: offset + done })
+      }
+      done += bytesRead
+    }
+  }
+
+  async read(offset: number, length: number): Promise<Buffer<ArrayBuffer>> {
+    this.#assertInside(offset + length)
+    const bytes = Buffer.alloc(length)
+    await this.readInto(bytes, offset)
+    return bytes
+  }
+
+  /** Before anything is allocated: a length that a damaged file claims may be absurd. */
+  #assertInside(needed: number): void {
+    if (needed > this.size) throw new AppError('checkpoint.truncated', { file: this.path, needed, actual: this.size })
+  }
+
+  /** @throws AppError `checkpoint.sourceChanged` when size or time of change are not those of the opening */
+  async assertUnchanged(): Promise<void> {
+    const { size, mtimeMs } = await this.#handle.stat()
+    if (size !== this.size || mtimeMs !== this.#modifiedMs) {
+      throw new AppError('checkpoint.sourceChanged', { file: this.path })
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#handle.close()
+  }
+}

@@ -1,0 +1,128 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
+import { AppError } from '../protocol/errors/index.ts'
+import type { CheckpointSummary, TensorInfo } from '../protocol/checkpoints.ts'
+import { CheckpointPassport, type Dtype } from '../protocol/passport.ts'
+import { findAssets, findTokenizer, isFile } from './assets.ts'
+import type { CanonicalTensor, Checkpoint } from './checkpoint.ts'
+import { dtypeBytes, elementCount, isWeightDtype } from './formats/dtypes.ts'
+import { fileError, type RandomFile } from './formats/random-file.ts'
+import type { StoredTensor } from './formats/stored-tensor.ts'
+import { isHuggingFace, openHuggingFace } from './open-hf.ts'
+import { findIteration, openMcore, rootOf } from './open-mcore.ts'
+import type { OpenedParts } from './opened.ts'
+
+export const PASSPORT_FILE = 'awb-passport.json'
+
+/** An open checkpoint that also knows whether its files changed since. */
+export interface OpenCheckpoint extends Checkpoint {
+  /** @throws AppError `checkpoint.sourceChanged` */
+  assertUnchanged(): Promise<void>
+}
+
+/**
+ * Opens a checkpoint of any layout, found by inspection: a Hugging Face folder, or the root or an iteration of a
+ * Megatron mcore checkpoint. Only headers are read; tensors are read on demand. Tensors that are missing or misshapen
+ * are listed in `summary.problems` and left out of `tensors`.
+ *
+ * @throws AppError `file.missing`, `checkpoint.unrecognized`, `checkpoint.shardMissing`, `checkpoint.truncated`, and
+ *   those of the formats
+ */
+export async function openCheckpoint(path: string): Promise<OpenCheckpoint> {
+  const folder = resolve(path)
+  await assertFolder(folder)
+  const files: RandomFile[] = []
+  const closeAll = async (): Promise<void> => {
+    for (const file of files.splice(0)) await file[Symbol.asyncDispose]()
+  }
+  try {
+    const { parts, root, passport } = await openParts(folder, files)
+    const stored = parts.stored.map((tensor) => tensorInfo(tensor, root))
+    const summary: CheckpointSummary = {
+      path: root,
+      layout: parts.layout,
+      tp: parts.tp,
+      pp: parts.pp,
+      vpp: parts.vpp,
+      dtype: predominantDtype(parts.source.tensors.values(), passport?.dtype),
+      model: parts.source.model,
+      tensorCount: stored.length,
+      totalBytes: stored.reduce((sum, { bytes }) => sum + bytes, 0),
+      tokenizer: await findTokenizer(parts.assets),
+      passport,
+      problems: [...parts.problems],
+    }
+    return {
+      summary,
+      stored,
+      model: parts.source.model,
+      tensors: parts.source.tensors,
+      readRows: (name, from, to) => parts.source.readRows(name, from, to),
+      readRowsInto: (name, from, to, into) => parts.source.readRowsInto(name, from, to, into),
+      readFloat32: (name) => parts.source.readFloat32(name),
+      assertUnchanged: async () => {
+        for (const file of files) await file.assertUnchanged()
+      },
+      [Symbol.asyncDispose]: closeAll,
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+async function assertFolder(folder: string): Promise<void> {
+  try {
+    if ((await stat(folder)).isDirectory()) return
+  } catch (error) {
+    throw fileError(error, folder)
+  }
+  throw new AppError('checkpoint.unrecognized', { path: folder })
+}
+
+async function openParts(
+  folder: string,
+  files: RandomFile[],
+): Promise<{ parts: OpenedParts; root: string; passport: CheckpointPassport | null }> {
+  const iteration = await findIteration(folder)
+  if (iteration !== undefined) {
+    const root = await rootOf(iteration)
+    const passport = await readPassport(root)
+    return { parts: await openMcore(iteration, passport, await findAssets(iteration), files), root, passport }
+  }
+  if (!(await isHuggingFace(folder))) throw new AppError('checkpoint.unrecognized', { path: folder })
+  return { parts: await openHuggingFace(folder, files), root: folder, passport: await readPassport(folder) }
+}
+
+/** Null where there is none, or where it was written by a version that says something else. */
+async function readPassport(root: string): Promise<CheckpointPassport | null> {
+  const path = join(root, PASSPORT_FILE)
+  if (!(await isFile(path))) return null
+  try {
+    return CheckpointPassport.safeParse(JSON.parse(await readFile(path, 'utf8'))).data ?? null
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw fileError(error, path)
+  }
+}
+
+function tensorInfo(tensor: StoredTensor, root: string): TensorInfo {
+  return {
+    name: tensor.name,
+    shape: [...tensor.shape],
+    dtype: tensor.dtype,
+    bytes: elementCount(tensor.shape) * dtypeBytes[tensor.dtype],
+    file: relative(root, tensor.file.path),
+    offset: tensor.offset,
+  }
+}
+
+/** The dtype of most bytes; checkpoints mix them only where norms are kept wider. */
+export function predominantDtype(tensors: Iterable<CanonicalTensor>, fallback: Dtype = 'fp32'): Dtype {
+  const bytes = new Map<Dtype, number>()
+  for (const { dtype, shape } of tensors) {
+    if (isWeightDtype(dtype)) bytes.set(dtype, (bytes.get(dtype) ?? 0) + elementCount(shape) * dtypeBytes[dtype])
+  }
+  const [first] = [...bytes].sort((a, b) => b[1] - a[1])
+  return first?.[0] ?? fallback
+}

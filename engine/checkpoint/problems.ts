@@ -1,0 +1,57 @@
+import type { Finding } from '../protocol/plan.ts'
+
+const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`
+
+const problem = (level: Finding['level'], code: string, en: string, zh: string): Finding => ({
+  level,
+  code,
+  text: { en, 'zh-CN': zh },
+})
+
+export const missingTensor = (file: string, name: string): Finding =>
+  problem('error', 'checkpoint.missing', `${name} is missing in ${file}.`, `${file} 中缺少 ${name}。`)
+
+export const unexpectedTensor = (file: string, name: string): Finding =>
+  problem(
+    'error',
+    'checkpoint.unexpected',
+    `${name} in ${file} does not belong to a model of this configuration.`,
+    `${file} 中的 ${name} 不属于该配置的模型。`,
+  )
+
+export const misshapenTensor = (
+  file: string,
+  name: string,
+  actual: readonly number[],
+  expected: readonly number[],
+): Finding =>
+  problem(
+    'error',
+    'checkpoint.misshapen',
+    `${name} in ${file} has the shape ${shapeText(actual)}; the configuration asks for ${shapeText(expected)}.`,
+    `${file} 中 ${name} 的形状为 ${shapeText(actual)}，配置要求 ${shapeText(expected)}。`,
+  )
+
+export const wrongDtype = (file: string, name: string, dtype: string): Finding =>
+  problem(
+    'error',
+    'checkpoint.dtype',
+    `${name} in ${file} has the dtype ${dtype}, which does not fit.`,
+    `${file} 中 ${name} 的类型 ${dtype} 不符合要求。`,
+  )
+
+export const ropeScaling = (file: string): Finding =>
+  problem(
+    'warning',
+    'checkpoint.ropeScaling',
+    `${file} sets rope_scaling. It is kept, but the reference runtime computes without it.`,
+    `${file} 设置了 rope_scaling。该设置会保留，但参考运行时计算时不使用。`,
+  )
+
+export const assumedNumbers = (path: string, fields: string): Finding =>
+  problem(
+    'warning',
+    'checkpoint.assumed',
+    `${path} does not say ${fields}; usual values are assumed. Put the config.json of the original model into awb-hf beside the shards.`,
+    `${path} 未给出 ${fields}，已采用常用值。请将原始模型的 config.json 放入分片旁的 awb-hf 目录。`,
+  )

@@ -1,0 +1,81 @@
+import { AppError } from '../protocol/errors/index.ts'
+import type { TaskSpec } from '../protocol/tasks.ts'
+import type { Task } from '../tasks/context.ts'
+import { compareSources } from './compare.ts'
+import { openCheckpoint, type OpenCheckpoint } from './open.ts'
+import { originOf } from './origin.ts'
+import { writeCheckpoint } from './write.ts'
+
+/** Differences named in the log; the count says how many there are. */
+const LISTED = 10
+
+/** @throws AppError `checkpoint.incomplete` when a checkpoint does not match its own configuration */
+function assertComplete({ summary }: OpenCheckpoint): void {
+  const errors = summary.problems.filter(({ level }) => level === 'error')
+  const [first] = errors
+  if (first === undefined) return
+  throw new AppError('checkpoint.incomplete', { path: summary.path, count: errors.length, problem: first.text.en })
+}
+
+/** Rewrites a checkpoint into another layout, parallel size or dtype. */
+export const convertCheckpoint: Task<TaskSpec<'checkpoint.convert'>> = async (spec, context) => {
+  await using source = await openCheckpoint(spec.input)
+  const { summary } = source
+  context.log(`source: ${summary.path} (${describe(source)})`)
+  for (const { level, text } of summary.problems) context.log(`${level}: ${text.en}`)
+  assertComplete(source)
+  const startedAt = performance.now()
+  const passport = await writeCheckpoint({
+    source,
+    output: spec.output,
+    target: spec.target,
+    dtype: spec.dtype ?? summary.dtype,
+    assetsFrom: summary.path,
+    origin: await originOf(summary),
+    context,
+    beforePublish: () => source.assertUnchanged(),
+  })
+  const seconds = (performance.now() - startedAt) / 1000
+  const megabytes = passport.totalBytes / 1e6
+  context.log(
+    `wrote ${passport.tensorCount} tensors, ${megabytes.toFixed(1)} MB in ${seconds.toFixed(1)} s ` +
+      `(${(megabytes / Math.max(seconds, 0.001)).toFixed(0)} MB/s) to ${spec.output}`,
+  )
+  context.artifact({ kind: 'checkpoint', path: spec.output, passport })
+  return { output: spec.output, passport }
+}
+
+/** Proves that two checkpoints of any layouts hold the same tensors. */
+export const verifyCheckpoint: Task<TaskSpec<'checkpoint.verify'>> = async (spec, context) => {
+  await using checkpoint = await openCheckpoint(spec.checkpoint)
+  await using against = await openCheckpoint(spec.against)
+  context.log(`checkpoint: ${checkpoint.summary.path} (${describe(checkpoint)})`)
+  context.log(`against:    ${against.summary.path} (${describe(against)})`)
+  assertComplete(checkpoint)
+  assertComplete(against)
+  for (const field of ['ropeTheta', 'normEpsilon'] as const) {
+    const [ours, theirs] = [checkpoint.model[field], against.model[field]]
+    if (ours !== theirs) context.log(`warning: ${field} is ${ours} here and ${theirs} there`)
+  }
+  const { tensors, bytes, cast, differences } = await compareSources(checkpoint, against, context)
+  const [first] = differences
+  if (first === undefined) {
+    const how = cast === 0 ? 'bit for bit' : `bit for bit, ${cast} of them after the cast of the wider side`
+    context.log(`equal: ${tensors} tensors, ${(bytes / 1e6).toFixed(1)} MB, ${how}`)
+    return { equal: true, tensors, bytes, cast }
+  }
+  for (const { tensor, detail } of differences.slice(0, LISTED)) context.log(`differs: ${tensor}: ${detail}`)
+  if (differences.length > LISTED) context.log(`... and ${differences.length - LISTED} more`)
+  throw new AppError('checkpoint.differs', {
+    checkpoint: checkpoint.summary.path,
+    against: against.summary.path,
+    count: differences.length,
+    tensor: first.tensor,
+  })
+}
+
+function describe({ summary }: OpenCheckpoint): string {
+  const { layout, tp, pp, dtype, tensorCount } = summary
+  const parallel = layout === 'hf' ? '' : `, TP ${tp}, PP ${pp}`
+  return `${layout}${parallel}, ${dtype}, ${tensorCount} tensors`
+}

@@ -1,0 +1,153 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { join, posix } from 'node:path'
+import { AppError } from '../protocol/errors/index.ts'
+import type { CheckpointPassport, Dtype, ModelShape } from '../protocol/passport.ts'
+import { version } from '../version.ts'
+import { findAssets, isFile, tokenizerFiles } from './assets.ts'
+import type { TensorSource } from './checkpoint.ts'
+import { configFor, readConfig, type ConfigJson } from './hf-config.ts'
+import { canonicalNames } from './layouts/description.ts'
+import { PASSPORT_FILE, predominantDtype } from './open.ts'
+import { fillFolderAtomically, assertVacant } from './writing/atomic-folder.ts'
+import { writeSmallFile, type FileDigest } from './writing/file-sink.ts'
+import { huggingFaceWriter } from './writing/hf.ts'
+import { mcoreWriter } from './writing/mcore.ts'
+import type { TargetWriter, WriterOptions, WriteTarget } from './writing/target.ts'
+import { TensorStream, type WriteContext } from './writing/tensor-stream.ts'
+
+/** Room for headers, pickles and the tokenizer when the free space is checked. */
+const OVERHEAD_BYTES = 256 * 1024
+
+export interface WriteRequest {
+  readonly source: TensorSource
+  /** Folder that does not exist yet, or is empty. */
+  readonly output: string
+  readonly target: WriteTarget
+  /** Default: the dtype of most of the source. */
+  readonly dtype?: Dtype | undefined
+  /** Megatron only; default 1, as for every converted model. */
+  readonly iteration?: number | undefined
+  /** Folder whose config.json, generation_config.json and tokenizer go along; any layout's folder will do. */
+  readonly assetsFrom?: string | undefined
+  readonly origin?: CheckpointPassport['source']
+  readonly training?: CheckpointPassport['training']
+  readonly context?: WriteContext | undefined
+  /** Called when all tensors are written and before the output appears; throwing keeps it from appearing. */
+  readonly beforePublish?: (() => Promise<void>) | undefined
+}
+
+/**
+ * Writes a checkpoint from canonical tensors, streaming in bounded memory, casting where the dtype differs. The output
+ * appears complete, with its passport, or not at all.
+ *
+ * @throws AppError `file.exists`, `file.full`, `file.denied`, `cancelled`, `checkpoint.tensorMissing`, and those of the
+ *   target (`checkpoint.tpHeads`, ...)
+ */
+export async function writeCheckpoint(request: WriteRequest): Promise<CheckpointPassport> {
+  const { source, output, context } = request
+  const dtype = request.dtype ?? predominantDtype(source.tensors.values())
+  assertWhole(source, request.origin?.path ?? source.model.family)
+  const writer = writerFor(request.target, { model: source.model, dtype, iteration: request.iteration ?? 1 })
+  await assertVacant(output)
+  const assets = await collectAssets(source.model, dtype, request.assetsFrom)
+  const stream = new TensorStream(source, dtype, writer.totalBytes, context)
+  return fillFolderAtomically(output, writer.totalBytes + OVERHEAD_BYTES + assets.bytes, async (folder) => {
+    const digests = await writer.write(folder, stream)
+    reportOverflows(stream.overflows, context)
+    await request.beforePublish?.()
+    await mkdir(join(folder, writer.assetsFolder), { recursive: true })
+    for (const [name, content] of assets.files) {
+      const path = posix.join(writer.assetsFolder, name)
+      digests.set(path, await writeSmallFile(join(folder, path), content))
+    }
+    const passport = makePassport(request, writer, dtype, digests)
+    await writeSmallFile(join(folder, PASSPORT_FILE), `${JSON.stringify(passport, null, 2)}\n`)
+    if (context?.signal.aborted === true) throw new AppError('cancelled')
+    return passport
+  })
+}
+
+function assertWhole(source: TensorSource, path: string): void {
+  for (const tensor of canonicalNames(source.model)) {
+    if (!source.tensors.has(tensor)) throw new AppError('checkpoint.tensorMissing', { path, tensor })
+  }
+}
+
+function writerFor(target: WriteTarget, options: WriterOptions): TargetWriter {
+  switch (target.layout) {
+    case 'hf':
+      return huggingFaceWriter(options)
+    case 'mcore':
+      return mcoreWriter(options, target)
+  }
+}
+
+interface Assets {
+  readonly files: ReadonlyMap<string, string | Uint8Array>
+  readonly bytes: number
+}
+
+/** config.json for the new dtype, and the other files as they are. */
+async function collectAssets(model: ModelShape, dtype: Dtype, from: string | undefined): Promise<Assets> {
+  const files = new Map<string, string | Uint8Array>()
+  const folder = from === undefined ? undefined : await findAssets(from)
+  const configPath = folder === undefined ? undefined : join(folder, 'config.json')
+  const isKnown = configPath !== undefined && (await isFile(configPath))
+  const original: ConfigJson | undefined = isKnown ? await readConfig(configPath) : undefined
+  files.set('config.json', `${JSON.stringify(configFor(model, dtype, original), null, 2)}\n`)
+  if (folder !== undefined) {
+    for (const name of ['generation_config.json', ...tokenizerFiles]) {
+      const path = join(folder, name)
+      if (await isFile(path)) files.set(name, await readFile(path))
+    }
+  }
+  let bytes = 0
+  for (const content of files.values()) bytes += content.length
+  return { files, bytes }
+}
+
+function reportOverflows(overflows: ReadonlyMap<string, number>, context: WriteContext | undefined): void {
+  if (overflows.size === 0) return
+  const [worst] = [...overflows].sort((a, b) => b[1] - a[1])
+  const total = [...overflows.values()].reduce((sum, count) => sum + count, 0)
+  context?.log(
+    `warning: ${total} values in ${overflows.size} tensors became infinite, most in ${worst?.[0] ?? ''}: ` +
+      'they are too large for the target dtype; convert to bf16 or fp32 instead',
+  )
+}
+
+/** The tokenizer's identity: the digest of the one file that defines it. */
+function tokenizerHash(digests: ReadonlyMap<string, FileDigest>, folder: string): string | undefined {
+  for (const name of tokenizerFiles.slice(0, 2)) {
+    const digest = digests.get(posix.join(folder, name))
+    if (digest !== undefined) return digest.sha256
+  }
+  return undefined
+}
+
+function makePassport(
+  request: WriteRequest,
+  writer: TargetWriter,
+  dtype: Dtype,
+  digests: ReadonlyMap<string, FileDigest>,
+): CheckpointPassport {
+  const hash = tokenizerHash(digests, writer.assetsFolder)
+  return {
+    passport: 1,
+    kind: 'checkpoint',
+    createdAt: Date.now(),
+    tool: { name: 'ascend-workbench', version },
+    model: request.source.model,
+    layout: writer.layout,
+    tp: writer.tp,
+    pp: writer.pp,
+    vpp: 1,
+    dtype,
+    tensorCount: writer.tensorCount,
+    totalBytes: writer.totalBytes,
+    files: Object.fromEntries(digests),
+    ...(request.origin === undefined ? {} : { source: request.origin }),
+    ...(hash === undefined ? {} : { tokenizerHash: hash }),
+    ...(request.training === undefined ? {} : { training: request.training }),
+  }
+}

@@ -1,0 +1,98 @@
+import { join } from 'node:path'
+import { dtypeBytes, elementCount } from '../formats/dtypes.ts'
+import { safetensorsHeader } from '../formats/safetensors.ts'
+import { huggingFace } from '../layouts/hugging-face.ts'
+import { evenStages } from '../layouts/pipeline.ts'
+import { planEntries, type PlannedEntry } from '../layouts/plan.ts'
+import { FileSink, writeSmallFile, type FileDigest } from './file-sink.ts'
+import type { TargetWriter, WriterOptions } from './target.ts'
+import type { TensorStream } from './tensor-stream.ts'
+
+/** The largest shard that Hugging Face's own writer makes by default. */
+const MAX_SHARD_BYTES = 5_000_000_000
+
+/** @param maxShardBytes a shard holds at least one tensor and otherwise at most this much */
+export function huggingFaceWriter(
+  { model, dtype }: WriterOptions,
+  maxShardBytes: number = MAX_SHARD_BYTES,
+): TargetWriter {
+  const chunks = evenStages(model.layers, 1)
+  const placement = { tp: 1, chunks, vocab: model.vocab }
+  const entries = chunks.flatMap((chunk) => planEntries(huggingFace, model, placement, chunk, 0))
+  const bytesOf = (entry: PlannedEntry): number => elementCount(entry.shape) * dtypeBytes[dtype]
+  const totalBytes = entries.reduce((sum, entry) => sum + bytesOf(entry), 0)
+  const shards = cutShards(entries, bytesOf, maxShardBytes)
+  return {
+    layout: 'hf',
+    tp: 1,
+    pp: 1,
+    tensorCount: entries.length,
+    totalBytes,
+    assetsFolder: '',
+    async write(folder, stream) {
+      const digests = new Map<string, FileDigest>()
+      for (const [index, shard] of shards.entries()) {
+        const name = shardName(index, shards.length)
+        const header = safetensorsHeader(shard.map((entry) => ({ name: entry.name, shape: entry.shape, dtype })))
+        digests.set(name, await writeShard(join(folder, name), header, shard, stream))
+      }
+      if (shards.length > 1) {
+        const name = 'model.safetensors.index.json'
+        digests.set(name, await writeSmallFile(join(folder, name), indexJson(shards, totalBytes)))
+      }
+      return digests
+    },
+  }
+}
+
+function cutShards(
+  entries: readonly PlannedEntry[],
+  bytesOf: (entry: PlannedEntry) => number,
+  maxShardBytes: number,
+): PlannedEntry[][] {
+  const shards: PlannedEntry[][] = []
+  let bytes = 0
+  for (const entry of entries) {
+    const current = shards.at(-1)
+    if (current === undefined || bytes + bytesOf(entry) > maxShardBytes) {
+      shards.push([entry])
+      bytes = bytesOf(entry)
+    } else {
+      current.push(entry)
+      bytes += bytesOf(entry)
+    }
+  }
+  return shards
+}
+
+function shardName(index: number, total: number): string {
+  if (total === 1) return 'model.safetensors'
+  const padded = (value: number): string => String(value).padStart(5, '0')
+  return `model-${padded(index + 1)}-of-${padded(total)}.safetensors`
+}
+
+function indexJson(shards: readonly PlannedEntry[][], totalBytes: number): string {
+  const weightMap: Record<string, string> = {}
+  for (const [index, shard] of shards.entries()) {
+    for (const { name } of shard) weightMap[name] = shardName(index, shards.length)
+  }
+  return `${JSON.stringify({ metadata: { total_size: totalBytes }, weight_map: weightMap }, null, 2)}\n`
+}
+
+async function writeShard(
+  path: string,
+  header: Uint8Array,
+  entries: readonly PlannedEntry[],
+  stream: TensorStream,
+): Promise<FileDigest> {
+  const file = await FileSink.create(path, false)
+  try {
+    await file.write(header)
+    const nothing = (): Promise<void> => Promise.resolve()
+    const sink = { begin: nothing, write: file.write.bind(file), end: nothing }
+    await stream.copyGroup([{ entries, sink }])
+    return await file.finish()
+  } finally {
+    await file.abandon()
+  }
+}

@@ -1,0 +1,80 @@
+import { defineFamily, text } from '#plugin-api'
+import { convertForm } from './convert/form.ts'
+import { inferForm } from './infer/form.ts'
+import { preprocessForm } from './preprocess/form.ts'
+import { recipes } from './recipes.ts'
+import { sampleForm } from './sample/form.ts'
+import { familySizes } from './sizes.ts'
+import { tour } from './tour.ts'
+import { trainForm } from './train/form.ts'
+
+/** The manifest of the Llama 2 family. */
+export const family = defineFamily({
+  id: 'llama2',
+  version: '1.0.0',
+  name: text('Llama 2', 'Llama 2'),
+  description: text(
+    'Convert, prepare, fine-tune and try Llama 2 models: 7B, 13B, 70B and a tiny sample.',
+    '转换、预处理、微调并试用 Llama 2 模型：7B、13B、70B 以及微型示例。',
+  ),
+  frameworks: { 'mindspeed-llm': '1.0.0' },
+  capabilities: ['plan', 'host.facts'],
+  family: { id: 'llama2', name: 'Llama 2', sizes: familySizes },
+  panels: [
+    {
+      id: 'sample',
+      stage: 'download',
+      title: text('Sample model', '示例模型'),
+      summary: text(
+        'Makes a tiny Hugging Face checkpoint to try every step with.',
+        '生成微型 Hugging Face 权重，用于体验各步骤。',
+      ),
+      plan: 'planSample',
+      form: sampleForm,
+    },
+    {
+      id: 'convert',
+      stage: 'convert',
+      title: text('Convert weights', '权重转换'),
+      summary: text(
+        'Between Hugging Face and Megatron mcore, with any TP and PP that fit the model.',
+        '在 Hugging Face 与 Megatron mcore 之间转换，支持模型允许的任意 TP 与 PP。',
+      ),
+      plan: 'planConvert',
+      form: convertForm,
+    },
+    {
+      id: 'preprocess',
+      stage: 'preprocess',
+      title: text('Preprocess data', '数据预处理'),
+      summary: text(
+        'Turns alpaca rows into the instruction dataset that training reads.',
+        '将 alpaca 数据转换为训练所用的指令数据集。',
+      ),
+      plan: 'planPreprocess',
+      preview: 'dataset',
+      form: preprocessForm,
+    },
+    {
+      id: 'train',
+      stage: 'train',
+      title: text('Fine-tune', '微调'),
+      summary: text(
+        'Full tuning or LoRA, on this host or as the launch script for Ascend NPUs.',
+        '全参微调或 LoRA，可在本机运行，也可生成昇腾 NPU 的启动脚本。',
+      ),
+      plan: 'planTrain',
+      form: trainForm,
+    },
+    {
+      id: 'infer',
+      stage: 'infer',
+      title: text('Generate', '推理'),
+      summary: text('Answers prompts and measures the perplexity of a dataset.', '回答提示，并计算数据集上的困惑度。'),
+      plan: 'planInfer',
+      form: inferForm,
+    },
+  ],
+  recipes,
+  tour,
+})

@@ -1,0 +1,45 @@
+import { cleanPath, error, isInside, joinPath, note, text, type Finding, type HostFacts } from '#plugin-api'
+
+interface Output {
+  readonly path: string
+  readonly findings: Finding[]
+}
+
+/** The output of a plan: the form's value, or a name of its own below the host's workspace. */
+export function chooseOutput(field: string, given: string, facts: HostFacts, ...suggestion: string[]): Output {
+  if (given !== '') return { path: cleanPath(given), findings: [] }
+  const path = joinPath(facts.dirs.workspace, ...suggestion)
+  return { path, findings: [note('output.suggested', text(`Writes to ${path}.`, `将写入 ${path}。`), field)] }
+}
+
+/** An output must not lie in the input: a rewritten folder would be its own source. */
+export function checkApart(field: string, output: string, input: string): Finding[] {
+  if (input === '' || !isInside(output, input)) return []
+  return [
+    error(
+      'output.insideInput',
+      text(
+        `${output} lies in the input ${input}. Choose a folder outside of it.`,
+        `${output} 位于输入 ${input} 之内。请选择其外的目录。`,
+      ),
+      field,
+    ),
+  ]
+}
+
+/** Free space of the workspace's disk against what the plan writes, where it writes there. */
+export function checkSpace(field: string, output: string, bytes: number, facts: HostFacts): Finding[] {
+  if (!isInside(output, facts.dirs.workspace) || bytes <= facts.workspaceFreeBytes) return []
+  const gib = (value: number) => (value / 1024 ** 3).toFixed(1)
+  const missing = gib(bytes - facts.workspaceFreeBytes)
+  return [
+    error(
+      'output.space',
+      text(
+        `Needs ${gib(bytes)} GiB, ${gib(facts.workspaceFreeBytes)} GiB are free: ${missing} GiB are missing.`,
+        `需要 ${gib(bytes)} GiB，剩余 ${gib(facts.workspaceFreeBytes)} GiB，还缺 ${missing} GiB。`,
+      ),
+      field,
+    ),
+  ]
+}

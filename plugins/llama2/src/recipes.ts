@@ -1,0 +1,133 @@
+import { text, type Manifest } from '#plugin-api'
+
+type Recipe = Manifest['contributes']['recipes'][number]
+
+const npus = {
+  backend: 'mindspeed-llm',
+  nodes: 1,
+  npusPerNode: 8,
+  seqLength: 4096,
+  warmupFraction: 0.01,
+  weightDecay: 0.1,
+}
+const lora = {
+  method: 'lora',
+  loraRank: 16,
+  loraAlpha: 32,
+  lossScale: 65536,
+  beta2: 0.98,
+  split: '949,50,1',
+  masterPort: 6080,
+}
+
+/** The sample's settings: about a minute on two cores, and the answers are learnt by heart. */
+export const sampleTraining = {
+  backend: 'reference',
+  method: 'full',
+  steps: 300,
+  batchSize: 8,
+  seqLength: 128,
+  learningRate: 0.003,
+  minLearningRate: 0.0003,
+  warmupFraction: 0.05,
+  weightDecay: 0,
+  saveInterval: 100,
+}
+
+export const recipes: Recipe[] = [
+  {
+    id: 'reference-full',
+    panel: 'train',
+    title: text('Sample: full tuning on this computer', '示例：在本机全参微调'),
+    values: sampleTraining,
+  },
+  {
+    id: 'reference-lora',
+    panel: 'train',
+    title: text('Sample: LoRA on this computer', '示例：在本机 LoRA 微调'),
+    values: { ...sampleTraining, method: 'lora', loraRank: 8, loraAlpha: 16, learningRate: 0.01 },
+  },
+  {
+    id: '7b-full-8x910b',
+    panel: 'train',
+    title: text('7B full tuning, 8 × 910B', '7B 全参微调，8 × 910B'),
+    values: {
+      ...npus,
+      size: '7b',
+      method: 'full',
+      tp: 8,
+      pp: 1,
+      microBatchSize: 4,
+      globalBatchSize: 128,
+      steps: 2000,
+      learningRate: 5e-5,
+      minLearningRate: 1.25e-7,
+      beta2: 0.95,
+      lossScale: 1,
+      saveInterval: 2000,
+      masterPort: 6004,
+    },
+  },
+  {
+    id: '7b-lora-8x910b',
+    panel: 'train',
+    title: text('7B LoRA, 8 × 910B', '7B LoRA，8 × 910B'),
+    values: {
+      ...npus,
+      ...lora,
+      size: '7b',
+      tp: 1,
+      pp: 1,
+      microBatchSize: 4,
+      globalBatchSize: 128,
+      steps: 1000,
+      learningRate: 5e-5,
+      minLearningRate: 1.25e-6,
+      saveInterval: 500,
+    },
+  },
+  {
+    id: '13b-full-8x910b',
+    panel: 'train',
+    title: text('13B full tuning, 8 × 910B', '13B 全参微调，8 × 910B'),
+    values: {
+      ...npus,
+      size: '13b',
+      method: 'full',
+      tp: 1,
+      pp: 8,
+      microBatchSize: 4,
+      globalBatchSize: 128,
+      steps: 5000,
+      learningRate: 1e-6,
+      minLearningRate: 1e-8,
+      beta2: 0.95,
+      lossScale: 4096,
+      saveInterval: 10000,
+      masterPort: 6000,
+    },
+  },
+  {
+    id: '70b-full-32x910b',
+    panel: 'train',
+    title: text('70B full tuning, 4 × 8 × 910B', '70B 全参微调，4 × 8 × 910B'),
+    values: {
+      ...npus,
+      size: '70b',
+      method: 'full',
+      nodes: 4,
+      tp: 8,
+      pp: 4,
+      microBatchSize: 1,
+      globalBatchSize: 128,
+      steps: 2000,
+      learningRate: 1e-6,
+      minLearningRate: 1e-7,
+      beta2: 0.95,
+      epsilon: 1e-5,
+      lossScale: 4096,
+      saveInterval: 2000,
+      masterPort: 6001,
+    },
+  },
+]

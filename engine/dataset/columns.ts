@@ -1,0 +1,62 @@
+import { AppError } from '../protocol/errors/index.ts'
+import { openReader } from './readers/open.ts'
+import type { RawRow, RowReader } from './readers/reader.ts'
+
+const SCANNED_ROWS = 1000
+const SHOWN_ROWS = 20
+const SHOWN_CHARACTERS = 4000
+
+/** The columns of a raw file (of its first 1000 rows, in order of appearance) and its first rows as JSON texts. */
+export async function readColumns(input: string): Promise<{ columns: string[]; rows: string[] }> {
+  const scan = await scanRows(await openReader(input), SCANNED_ROWS)
+  return { columns: scan.columns, rows: showRows(scan.rows) }
+}
+
+/** The first rows of a reader with the columns found in them. */
+export async function scanRows(reader: RowReader, limit: number): Promise<{ columns: string[]; rows: RawRow[] }> {
+  const columns = new Set<string>()
+  const rows: RawRow[] = []
+  for await (const batch of reader.batches()) {
+    for (const row of batch.slice(0, limit - rows.length)) {
+      rows.push(row)
+      addColumns(columns, row)
+    }
+    if (rows.length >= limit) break
+  }
+  return { columns: [...columns], rows }
+}
+
+/** Rows as JSON texts for people; long ones are cut. */
+export const showRows = (rows: readonly RawRow[]): string[] =>
+  rows.slice(0, SHOWN_ROWS).map(({ value }) => {
+    const text = JSON.stringify(value) ?? ''
+    return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text
+  })
+
+/**
+ * Makes sure that each column occurs in the data. Reads until all were seen: usually one row, all rows when one is
+ * really missing (a row may leave a column out).
+ * @throws dataset.columnMissing, dataset.empty, and what the reader throws
+ */
+export async function requireColumns(
+  reader: RowReader,
+  columns: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const found = new Set<string>()
+  let rows = 0
+  for await (const batch of reader.batches(signal)) {
+    rows += batch.length
+    for (const row of batch) addColumns(found, row)
+    if (columns.every((column) => found.has(column))) return
+  }
+  if (rows === 0) throw new AppError('dataset.empty', { file: reader.file })
+  const column = columns.find((name) => !found.has(name))
+  if (column === undefined) return
+  throw new AppError('dataset.columnMissing', { column, file: reader.file, columns: [...found].join(', ') || '—' })
+}
+
+function addColumns(columns: Set<string>, { value, problem }: RawRow): void {
+  if (problem !== undefined || typeof value !== 'object' || value === null || Array.isArray(value)) return
+  for (const name of Object.keys(value)) columns.add(name)
+}

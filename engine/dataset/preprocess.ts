@@ -1,0 +1,149 @@
+import path from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { asFileError } from '../host/fs-errors.ts'
+import { AppError } from '../protocol/errors/index.ts'
+import type { DatasetPassport } from '../protocol/passport.ts'
+import type { PreprocessSpec } from '../protocol/tasks.ts'
+import { version } from '../version.ts'
+import { requireColumns } from './columns.ts'
+import { passportPath, rejectedPath } from './indexed/format.ts'
+import { summarizeLengths } from './lengths.ts'
+import { openReader } from './readers/open.ts'
+import type { RawRow, RowReader } from './readers/reader.ts'
+import { RejectedRows } from './rejected-rows.ts'
+import { rejectionReasons } from './rejections.ts'
+import { SampleEncoder } from './sample-encoder.ts'
+import { IGNORED_LABEL } from './templates.ts'
+import { loadTokenizer } from './tokenizers/load.ts'
+import type { Tokenizer } from './tokenizers/tokenizer.ts'
+import { InstructionWriter, instructionNames } from './writers/instruction.ts'
+import { StagedFiles } from './writers/staging.ts'
+
+export interface PreprocessHooks {
+  readonly signal: AbortSignal
+  /** After each batch of rows. */
+  advance(bytesRead: number, totalBytes: number, counts: Counts): void
+}
+
+export interface Counts {
+  rows: number
+  samples: number
+  tokens: number
+  trainedTokens: number
+}
+
+/**
+ * Raw rows to an instruction dataset: reader, handler, template and tokenizer, writer. All files appear together when
+ * everything is complete, or none does.
+ * @throws dataset.*, file.exists, file.full, file.denied, cancelled
+ */
+export async function preprocess(spec: PreprocessSpec, hooks: PreprocessHooks): Promise<DatasetPassport> {
+  const prefix = path.resolve(spec.outputPrefix)
+  const tokenizer = await loadTokenizer(spec.tokenizer)
+  const encoder = new SampleEncoder(spec, tokenizer)
+  const reader = await openReader(spec.input)
+  await requireColumns(reader, encoder.columns, hooks.signal)
+  const sideFiles = [passportPath(prefix), rejectedPath(prefix)].map((file) => path.basename(file))
+  const staged = await StagedFiles.create(prefix, [...instructionNames(prefix), ...sideFiles])
+  const rejected = new RejectedRows(staged.path(path.basename(rejectedPath(prefix))))
+  let writer: InstructionWriter | null = null
+  try {
+    writer = await InstructionWriter.create(staged.path(path.basename(prefix)))
+    const counts = await encodeRows(reader, encoder, writer, rejected, spec.strict, hooks)
+    if (counts.samples === 0) throw noSamples(reader, counts, rejected)
+    const lengths = summarizeLengths(writer.lengths)
+    const files = await writer.finish()
+    await rejected.finish()
+    const passport = describe(spec, tokenizer, reader, counts, { lengths, files, rejected: rejected.counts })
+    await staged.write(path.basename(passportPath(prefix)), `${JSON.stringify(passport, null, 2)}\n`)
+    await staged.commit()
+    return passport
+  } catch (error) {
+    await writer?.abandon()
+    await rejected.abandon()
+    await staged.discard()
+    throw asFileError(error, prefix)
+  }
+}
+
+async function encodeRows(
+  reader: RowReader,
+  encoder: SampleEncoder,
+  writer: InstructionWriter,
+  rejected: RejectedRows,
+  isStrict: boolean,
+  hooks: PreprocessHooks,
+): Promise<Counts> {
+  const counts: Counts = { rows: 0, samples: 0, tokens: 0, trainedTokens: 0 }
+  for await (const batch of reader.batches(hooks.signal)) {
+    for (const row of batch) {
+      counts.rows++
+      const sample = encoder.encode(row)
+      if ('reason' in sample) {
+        if (isStrict) throw strictError(reader, row, sample.reason, sample.detail)
+        await rejected.add(row, sample)
+        continue
+      }
+      writer.add(sample.ids, sample.labels)
+      counts.samples++
+      counts.tokens += sample.ids.length
+      counts.trainedTokens += countTrained(sample.labels)
+    }
+    await writer.flush()
+    hooks.advance(reader.bytesRead, reader.totalBytes, counts)
+    // A turn of the event loop, in which a stop can arrive.
+    await setImmediate()
+    if (hooks.signal.aborted) throw new AppError('cancelled')
+  }
+  return counts
+}
+
+function countTrained(labels: Int32Array): number {
+  let trained = 0
+  for (const label of labels) if (label !== IGNORED_LABEL) trained++
+  return trained
+}
+
+function strictError(
+  reader: RowReader,
+  { row, line }: RawRow,
+  reason: keyof typeof rejectionReasons,
+  detail?: string,
+): AppError {
+  const text = rejectionReasons[reason]
+  return new AppError('dataset.rowRejected', {
+    file: reader.file,
+    row,
+    line,
+    reason: detail === undefined ? text : `${text} (${detail})`,
+  })
+}
+
+function noSamples(reader: RowReader, { rows }: Counts, rejected: RejectedRows): AppError {
+  if (rows === 0) return new AppError('dataset.empty', { file: reader.file })
+  const reasons = Object.entries(rejected.counts).map(([reason, count]) => `${reason} ${count}`)
+  return new AppError('dataset.noSamples', { file: reader.file, rows, reasons: reasons.join(', ') })
+}
+
+function describe(
+  spec: PreprocessSpec,
+  tokenizer: Tokenizer,
+  reader: RowReader,
+  counts: Counts,
+  results: Pick<DatasetPassport, 'lengths' | 'files' | 'rejected'>,
+): DatasetPassport {
+  return {
+    passport: 1,
+    kind: 'dataset',
+    createdAt: Date.now(),
+    tool: { name: 'ascend-workbench', version },
+    format: 'megatron-instruction',
+    handler: spec.handler,
+    template: spec.template,
+    tokenizer: { path: tokenizer.path, hash: tokenizer.hash, vocab: tokenizer.vocabSize, kind: tokenizer.kind },
+    ...(spec.seqLength === undefined ? {} : { seqLength: spec.seqLength }),
+    ...counts,
+    ...results,
+    source: { path: reader.file, bytes: reader.totalBytes, sha256: reader.sha256 },
+  }
+}

@@ -1,0 +1,149 @@
+import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import path from 'node:path'
+import { asFileError, isMissing } from '../../host/fs-errors.ts'
+import { AppError } from '../../protocol/errors/index.ts'
+
+const MARKER = 'moving.json'
+
+/**
+ * Several output files that appear together or not at all. They are written into a hidden folder beside their place,
+ * and moved when all are complete and on the disk. A marker written before the first move lets the next run undo a
+ * move that a kill interrupted.
+ */
+export class StagedFiles {
+  readonly folder: string
+  readonly #target: string
+
+  private constructor(target: string, folder: string) {
+    this.#target = target
+    this.folder = folder
+  }
+
+  /**
+   * Starts a set for the files of a prefix, after clearing what a dead process left of an earlier one.
+   * @param names final file names; all must be free
+   * @throws file.exists, file.denied, file.full
+   */
+  static async create(prefix: string, names: readonly string[]): Promise<StagedFiles> {
+    const target = path.dirname(path.resolve(prefix))
+    const stem = `.${path.basename(prefix)}.awb-partial-`
+    try {
+      await mkdir(target, { recursive: true })
+      await clearAbandoned(target, stem)
+      for (const name of names) {
+        const file = path.join(target, name)
+        if (await exists(file)) throw new AppError('file.exists', { path: file })
+      }
+      const folder = path.join(target, `${stem}${hostname()}-${process.pid}`)
+      await rm(folder, { recursive: true, force: true })
+      await mkdir(folder)
+      return new StagedFiles(target, folder)
+    } catch (error) {
+      throw asFileError(error, target)
+    }
+  }
+
+  /** Where to write a file until it is moved. */
+  path(name: string): string {
+    return path.join(this.folder, name)
+  }
+
+  /** Writes a small file into the set. */
+  async write(name: string, content: string): Promise<void> {
+    await writeSynced(this.path(name), content)
+  }
+
+  /** Moves all files into place. They must be on the disk already. @throws file.exists, file.full, file.denied */
+  async commit(): Promise<void> {
+    const names = await readdir(this.folder)
+    await writeSynced(this.path(MARKER), JSON.stringify(names))
+    const moved: string[] = []
+    try {
+      for (const name of names) {
+        const file = path.join(this.#target, name)
+        if (await exists(file)) throw new AppError('file.exists', { path: file })
+        await rename(this.path(name), file)
+        moved.push(file)
+      }
+      await syncFolder(this.#target)
+    } catch (error) {
+      for (const file of moved) await rm(file, { force: true })
+      throw error
+    }
+    await this.discard()
+  }
+
+  async discard(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** Removes staging folders of processes of this machine that are gone, and what they had moved already. */
+async function clearAbandoned(target: string, stem: string): Promise<void> {
+  const own = `${stem}${hostname()}-`
+  for (const name of await readdir(target)) {
+    if (!name.startsWith(own)) continue
+    const pid = Number(name.slice(own.length))
+    if (!Number.isInteger(pid) || (pid !== process.pid && isAlive(pid))) continue
+    const folder = path.join(target, name)
+    const staged = await readMarker(path.join(folder, MARKER))
+    for (const file of staged) {
+      // What is no longer in the folder was moved by the run that ended there.
+      if (!(await exists(path.join(folder, file)))) await rm(path.join(target, path.basename(file)), { force: true })
+    }
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function readMarker(file: string): Promise<string[]> {
+  try {
+    const names: unknown = JSON.parse(await readFile(file, 'utf8'))
+    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : []
+  } catch (error) {
+    // A marker that was cut off was never followed by a move.
+    if (isMissing(error) || error instanceof SyntaxError) return []
+    throw error
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await stat(file)
+    return true
+  } catch (error) {
+    if (isMissing(error)) return false
+    throw error
+  }
+}
+
+async function writeSynced(file: string, content: string): Promise<void> {
+  const handle = await open(file, 'w')
+  try {
+    await handle.writeFile(content)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } catch (error) {
+    // Some network file systems do not sync folders; the files themselves are on the disk.
+    if (!['EINVAL', 'EISDIR', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  } finally {
+    await handle.close()
+  }
+}

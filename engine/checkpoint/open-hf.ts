@@ -34,7 +34,9 @@ export async function openHuggingFace(path: string, files: RandomFile[]): Promis
     if (!(await isFile(shardPath))) throw new AppError('checkpoint.shardMissing', { path, file: name })
     const file = await RandomFile.open(shardPath)
     files.push(file)
-    stored.push(...(name.endsWith('.bin') ? torchTensors(await readTorch(file)) : (await readSafetensors(file)).tensors))
+    stored.push(
+      ...(name.endsWith('.bin') ? torchTensors(await readTorch(file)) : (await readSafetensors(file)).tensors),
+    )
   }
   const chunks = evenStages(model.layers, 1)
   const placement = { tp: 1, chunks, vocab: model.vocab }

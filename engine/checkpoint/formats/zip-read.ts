@@ -121,7 +121,7 @@ function centralEntry(file: RandomFile, directory: Buffer, at: number): { entry:
 }
 
 function zip64Fields(extra: Buffer): number[] {
-  for (let at = 0; at + 4 <= extra.length; ) {
+  for (let at = 0; at + 4 <= extra.length;) {
     const length = extra.readUInt16LE(at + 2)
     if (extra.readUInt16LE(at) === 1) {
       const fields: number[] = []

@@ -92,10 +92,7 @@ function writeZip64(into: Buffer, at: number, values: readonly number[]): number
 const clamp = (value: number): number => Math.min(value, saturated.uint32)
 
 function centralEntry({ name, offset, bytes, crc }: Written): Buffer {
-  const wide = [
-    ...(bytes >= saturated.uint32 ? [bytes, bytes] : []),
-    ...(offset >= saturated.uint32 ? [offset] : []),
-  ]
+  const wide = [...(bytes >= saturated.uint32 ? [bytes, bytes] : []), ...(offset >= saturated.uint32 ? [offset] : [])]
   const extraBytes = wide.length > 0 ? EXTRA_HEADER + wide.length * 8 : 0
   const version = wide.length > 0 ? VERSION_ZIP64 : VERSION_STORED
   const entry = Buffer.alloc(46 + name.length + extraBytes)

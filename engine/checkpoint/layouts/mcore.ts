@@ -6,9 +6,7 @@ const extra = (module: string): { name: string; parts: [] } => ({ name: `${modul
 
 /** Megatron core 0.6 without Transformer Engine fusion; the order of names is that of its state dictionary. */
 export const mcore: LayoutDescription = {
-  head: [
-    { name: 'embedding.word_embeddings.weight', parts: ['embedding'], split: 'rows', vocabulary: true },
-  ],
+  head: [{ name: 'embedding.word_embeddings.weight', parts: ['embedding'], split: 'rows', vocabulary: true }],
   layer: [
     { name: 'decoder.layers.{layer}.input_layernorm.weight', parts: ['inputNorm'] },
     { name: `${attention}.linear_proj.weight`, parts: ['o'], split: 'columns' },

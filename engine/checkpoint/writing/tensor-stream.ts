@@ -82,7 +82,7 @@ export class TensorStream {
       const tensor = this.#tensor(segment.tensor)
       const rowBytes = rowLength(tensor.shape) * dtypeBytes[this.#dtype]
       const fitting = this.#rowsThatFit(tensor, rowBytes)
-      for (let row = 0; row < segment.rows; ) {
+      for (let row = 0; row < segment.rows;) {
         let room = Math.floor((buffer.length - filled) / rowBytes)
         if (room === 0) {
           await flush()

@@ -40,7 +40,8 @@ export const checkpointErrors = {
   },
   'checkpoint.tensorSize': {
     en: '{file}: the tensor {tensor} has {actual} bytes, its shape and dtype need {expected}. The file is damaged; copy or download it again.',
-    'zh-CN': '{file}：张量 {tensor} 有 {actual} 字节，而其形状与类型需要 {expected} 字节。文件已损坏，请重新复制或下载。',
+    'zh-CN':
+      '{file}：张量 {tensor} 有 {actual} 字节，而其形状与类型需要 {expected} 字节。文件已损坏，请重新复制或下载。',
   },
   'checkpoint.tensorOverlap': {
     en: '{file}: the tensors {tensor} and {other} overlap, or leave a hole between them. The file is damaged; copy or download it again.',

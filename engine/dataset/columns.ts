@@ -7,23 +7,36 @@ const SHOWN_ROWS = 20
 const SHOWN_CHARACTERS = 4000
 
 /** The columns of a raw file (of its first 1000 rows, in order of appearance) and its first rows as JSON texts. */
-export async function readColumns(input: string): Promise<{ columns: string[]; rows: string[] }> {
+export async function datasetColumns({ input }: { input: string }): Promise<{ columns: string[]; rows: string[] }> {
   const scan = await scanRows(await openReader(input), SCANNED_ROWS)
   return { columns: scan.columns, rows: showRows(scan.rows) }
 }
 
-/** The first rows of a reader with the columns found in them. */
-export async function scanRows(reader: RowReader, limit: number): Promise<{ columns: string[]; rows: RawRow[] }> {
+export interface Scan {
+  /** In order of appearance. */
+  readonly columns: string[]
+  readonly rows: RawRow[]
+  /** Exact when all rows were scanned. */
+  readonly totalRowsEstimate: number
+}
+
+/** The first rows of a reader, with the columns found in them. */
+export async function scanRows(reader: RowReader, limit: number): Promise<Scan> {
   const columns = new Set<string>()
   const rows: RawRow[] = []
+  let isWhole = true
   for await (const batch of reader.batches()) {
     for (const row of batch.slice(0, limit - rows.length)) {
       rows.push(row)
       addColumns(columns, row)
     }
-    if (rows.length >= limit) break
+    if (rows.length < limit) continue
+    isWhole = false
+    break
   }
-  return { columns: [...columns], rows }
+  const bytes = rows.reduce((sum, row) => sum + row.bytes, 0)
+  const totalRowsEstimate = isWhole || bytes === 0 ? rows.length : Math.round((reader.totalBytes / bytes) * rows.length)
+  return { columns: [...columns], rows, totalRowsEstimate }
 }
 
 /** Rows as JSON texts for people; long ones are cut. */

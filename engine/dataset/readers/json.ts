@@ -2,7 +2,15 @@ import { createHash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
 import { asFileError } from '../../host/fs-errors.ts'
 import { AppError } from '../../protocol/errors/index.ts'
-import { ArrayCutter, JsonFault, LineCutter, parseRow, type RowBytes, type RowCutter } from './json-rows.ts'
+import {
+  ArrayCutter,
+  JsonFault,
+  LineCutter,
+  MAX_ROW_BYTES,
+  parseRow,
+  type RowBytes,
+  type RowCutter,
+} from './json-rows.ts'
 import type { RawRow, RowReader } from './reader.ts'
 
 const CHUNK_BYTES = 1024 * 1024
@@ -75,7 +83,7 @@ class RowParser {
     if (this.#form === 'array' && parsed.problem?.reason === 'notJson') {
       throw new JsonFault(parsed.problem.detail ?? 'it cannot be parsed', start)
     }
-    this.#batch.push({ row: ++this.#rows, line, ...parsed })
+    this.#batch.push({ row: ++this.#rows, line, bytes: bytes?.length ?? MAX_ROW_BYTES, ...parsed })
   }
 
   /** Runs a step of cutting; faults get the name of the file. */

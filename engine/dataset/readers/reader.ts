@@ -5,6 +5,8 @@ export interface RawRow {
   readonly row: number
   /** Line on which the row starts. */
   readonly line: number
+  /** Length of its text, for estimates. */
+  readonly bytes: number
   /** The row, or why it could not be read. */
   readonly value: unknown
   readonly problem?: Rejection

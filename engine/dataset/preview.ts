@@ -1,0 +1,56 @@
+import type { z } from 'zod'
+import { AppError } from '../protocol/errors/index.ts'
+import type { DatasetPreview, SamplePreview, datasets } from '../protocol/datasets.ts'
+import { requireColumns, scanRows, showRows } from './columns.ts'
+import { openReader } from './readers/open.ts'
+import { SampleEncoder } from './sample-encoder.ts'
+import { toSpans } from './spans.ts'
+import { loadTokenizer } from './tokenizers/load.ts'
+
+const SCANNED_ROWS = 2000
+const SHOWN_REJECTIONS = 100
+
+export type PreviewInput = z.output<(typeof datasets)['members']['preview']['input']>
+
+/**
+ * What a preprocessing would make of the first rows (at most 2000): samples with their tokens and masks, lengths, rows
+ * that would be set aside. The sequence length does not hide a row here, so that it can be chosen by the lengths.
+ * @throws dataset.*, file.*
+ */
+export async function previewDataset(input: PreviewInput): Promise<DatasetPreview> {
+  const { samples: wanted, ...rest } = input
+  const tokenizer = await loadTokenizer(rest.tokenizer)
+  const { seqLength, ...spec } = rest
+  const encoder = new SampleEncoder(spec, tokenizer)
+  const reader = await openReader(rest.input)
+  await requireColumns(reader, encoder.columns)
+  const scan = await scanRows(reader, SCANNED_ROWS)
+  if (scan.rows.length === 0) throw new AppError('dataset.empty', { file: reader.file })
+  const samples: SamplePreview[] = []
+  const lengths: number[] = []
+  const rejected: DatasetPreview['rejected'] = []
+  for (const row of scan.rows) {
+    const sample = encoder.encode(row)
+    if ('reason' in sample) {
+      if (rejected.length < SHOWN_REJECTIONS) rejected.push({ row: row.row, reason: sample.reason })
+      continue
+    }
+    const length = sample.ids.length
+    lengths.push(length)
+    if (seqLength !== undefined && length >= seqLength && rejected.length < SHOWN_REJECTIONS) {
+      rejected.push({ row: row.row, reason: 'tooLong' })
+    }
+    if (samples.length < wanted) {
+      samples.push({ row: row.row, length, tokens: toSpans(sample.ids, sample.labels, tokenizer) })
+    }
+  }
+  return {
+    columns: scan.columns,
+    rows: showRows(scan.rows),
+    samples,
+    scannedRows: scan.rows.length,
+    totalRowsEstimate: scan.totalRowsEstimate,
+    lengths,
+    rejected,
+  }
+}

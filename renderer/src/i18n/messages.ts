@@ -1,0 +1,26 @@
+import { formsMessages } from '../forms/messages.ts'
+import { shellMessages } from '../shell/messages.ts'
+import { uiMessages } from '../ui/messages.ts'
+
+/** The texts of the page by feature, in both languages. */
+const features = {
+  forms: formsMessages,
+  shell: shellMessages,
+  ui: uiMessages,
+} as const
+
+type Features = typeof features
+
+/** Texts of one language by feature. */
+export const messagesOf = <L extends 'en' | 'zh-CN'>(locale: L) =>
+  Object.fromEntries(Object.entries(features).map(([name, texts]) => [name, texts[locale]])) as {
+    [F in keyof Features]: Features[F][L]
+  }
+
+type Leaves<T> = T extends string
+  ? never
+  : { [K in keyof T & string]: T[K] extends string ? K : `${K}.${Leaves<T[K]>}` }[keyof T & string]
+
+/** Every key: `feature.name` or deeper. */
+export type MessageKey = { [F in keyof Features & string]: `${F}.${Leaves<Features[F]['en']>}` }[keyof Features &
+  string]

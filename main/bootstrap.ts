@@ -1,0 +1,132 @@
+import { dirname, join } from 'node:path'
+import { LOCAL_HOST } from '#engine/protocol/ids.ts'
+import type { Service } from '#engine/rpc/serve.ts'
+import type { AppInfo } from '#contract/index.ts'
+import { ArtifactService } from './artifacts/artifact-service.ts'
+import { ChatService } from './chats/chat-service.ts'
+import { appTopic } from './contract/app.ts'
+import { artifactsTopic, datasetsTopic } from './contract/artifacts.ts'
+import { chatsTopic } from './contract/chats.ts'
+import { familiesTopic, pluginsTopic } from './contract/families.ts'
+import { filesTopic } from './contract/files.ts'
+import { enginesTopic, hostsTopic } from './contract/hosts.ts'
+import { plansTopic, runsTopic } from './contract/runs.ts'
+import { settingsTopic } from './contract/settings.ts'
+import { Engine } from './engines/engine.ts'
+import { LocalEngineLink } from './engines/local-link.ts'
+import { EnginePool } from './engines/pool.ts'
+import type { AppEnv } from './env.ts'
+import { FolderOpener } from './files/folder-opener.ts'
+import { HostService } from './hosts/host-service.ts'
+import { JobMirror } from './hosts/job-mirror.ts'
+import { LogFile } from './log/log-file.ts'
+import { Log } from './log/log.ts'
+import { JournalCollector } from './runs/journal-collector.ts'
+import { PlanService } from './runs/plan-service.ts'
+import { RunBook } from './runs/run-book.ts'
+import { RunDriver } from './runs/run-driver.ts'
+import { RunService } from './runs/run-service.ts'
+import { Scope } from './scope.ts'
+import { SettingsService } from './settings/settings-service.ts'
+import { ArtifactsRepository } from './store/artifacts-repository.ts'
+import { ChatsRepository } from './store/chats-repository.ts'
+import { Database } from './store/database.ts'
+import { HostsRepository } from './store/hosts-repository.ts'
+import { JournalsRepository } from './store/journals-repository.ts'
+import { RunsRepository } from './store/runs-repository.ts'
+import { SettingsRepository } from './store/settings-repository.ts'
+
+/** The running program below its shell. Disposing it stops the engines; jobs go on. */
+export interface App extends Disposable {
+  /** What the page may ask, to be served on each connection of a page. */
+  readonly services: readonly Service[]
+  readonly log: Log
+  /** To be called before an orderly end: stops what runs, unless the user lets jobs go on. */
+  stopJobsUnlessKept(): Promise<void>
+}
+
+/** The only place where services are constructed. */
+export function bootstrap(env: AppEnv): App {
+  const { clock } = env
+  const logFile = new LogFile(join(env.dataDir, 'workbench.log'))
+  const log = new Log(clock, logFile)
+  const scope = new Scope('app', (error, name) => log.error('dispose.failed', { name, error }))
+  scope.add(logFile)
+  log.info('app.start', { version: env.version, shell: env.shell, pid: process.pid })
+
+  const now = () => clock.now()
+  const database = scope.add(new Database(join(env.dataDir, 'workbench.db')))
+  const settingsRepository = new SettingsRepository(database)
+  const settings = new SettingsService(settingsRepository)
+  const hostsRepository = new HostsRepository(database)
+
+  const local = new Engine(LOCAL_HOST, new LocalEngineLink(env.engine, log), clock, log)
+  const engines = scope.add(new EnginePool([local]))
+  const mirror = scope.add(new JobMirror(now, log))
+  const hosts = scope.add(new HostService(hostsRepository, engines, mirror, log))
+  const families = scope.add(env.createFamilies(settings, log))
+
+  const artifacts = new ArtifactService(new ArtifactsRepository(database), engines, now, log)
+  const journals = new JournalsRepository(database)
+  const collector = scope.add(new JournalCollector(database, journals, engines, log))
+  const book = scope.add(new RunBook(new RunsRepository(database), artifacts, mirror, clock))
+  const driver = scope.add(new RunDriver({ book, mirror, engines, hosts, collector, clock, log }))
+  const plans = new PlanService(families, hosts, engines)
+  const { randomId } = env
+  const runs = new RunService({ book, driver, plans, engines, mirror, collector, journals, clock, randomId })
+  const chats = new ChatService(new ChatsRepository(database), engines, clock, randomId)
+
+  collector.onArtifact(({ host, run }, { artifact, t }) => {
+    const values = book.find(run)?.request.values ?? {}
+    const createdAt = Date.parse(t)
+    artifacts.register({ ...artifact, passport: artifact.passport ?? null, host, run, createdAt }, values)
+  })
+  const info: AppInfo = {
+    version: env.version,
+    shell: env.shell,
+    platform: env.platform,
+    dataDir: env.dataDir,
+    logFile: logFile.path,
+    systemLocale: env.systemLocale,
+  }
+  const opener = new FolderOpener(env.showFolder, async () => {
+    const { dirs } = await hosts.knownFacts(LOCAL_HOST)
+    const made = artifacts.list().filter(({ host }) => host === LOCAL_HOST)
+    return [
+      env.dataDir,
+      dirs.state,
+      dirs.workspace,
+      ...made.map(({ kind, path }) => (kind === 'dataset' ? dirname(path) : path)),
+    ]
+  })
+
+  hosts.start()
+  book.start()
+  driver.start()
+  for (const engine of engines.all()) mirror.follow(engine)
+  engines.start()
+  families.start().catch((error: unknown) => log.error('plugins.startFailed', { error }))
+
+  const services = [
+    appTopic(info, opener, log),
+    artifactsTopic(artifacts, engines, log),
+    chatsTopic(chats),
+    datasetsTopic(engines),
+    enginesTopic(engines),
+    familiesTopic(families),
+    filesTopic(engines),
+    hostsTopic(hosts),
+    plansTopic(plans),
+    pluginsTopic(families),
+    runsTopic(runs, book),
+    settingsTopic(settings, settingsRepository),
+  ]
+  return {
+    services,
+    log,
+    stopJobsUnlessKept: async () => {
+      if (!settings.get().keepJobsOnExit) await runs.stopAll()
+    },
+    [Symbol.dispose]: () => scope[Symbol.dispose](),
+  }
+}

@@ -1,0 +1,21 @@
+import type { AppInfo } from '#contract/index.ts'
+import type { Clock } from './clock.ts'
+import type { EngineCommand } from './engines/local-link.ts'
+import type { ShowFolder } from './files/show-folder.ts'
+import type { Log } from './log/log.ts'
+import type { FamilyRegistry, PluginSwitches } from './runs/family-registry.ts'
+
+/** Everything that comes from outside the program; tests replace what they need. */
+export interface AppEnv {
+  readonly version: string
+  readonly shell: AppInfo['shell']
+  readonly platform: string
+  readonly systemLocale: string
+  /** Database and log; private to the user. */
+  readonly dataDir: string
+  readonly engine: EngineCommand
+  readonly clock: Clock
+  readonly randomId: () => string
+  readonly showFolder: ShowFolder
+  readonly createFamilies: (switches: PluginSwitches, log: Log) => FamilyRegistry
+}

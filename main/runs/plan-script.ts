@@ -1,0 +1,48 @@
+import type { Plan, ScriptStep, TaskStep } from '#engine/protocol/plan.ts'
+import { shellQuote } from './shell-quote.ts'
+
+/**
+ * A plan as one bash script that runs without the workbench: files first, then the steps, ending at the first that
+ * fails. Task steps become command lines of `awb` (another program can be named by the variable AWB), script steps
+ * files of their own in a temporary folder, so that an `exit` in one does not end the others.
+ */
+export function planScript(plan: Plan): string {
+  const head = ['#!/usr/bin/env bash', ...comment(plan.title.en)]
+  for (const { level, text } of plan.findings) head.push(...comment(`${level}: ${text.en}`))
+  const body = ['set -euo pipefail', 'AWB=${AWB:-awb}']
+  if (plan.steps.some(({ kind }) => kind === 'script')) {
+    body.push('work=$(mktemp -d)', `trap 'rm -rf "$work"' EXIT`)
+  }
+  const files = plan.files.map(({ path, content }) => writeFile(path, content))
+  const steps = plan.steps.map((step, index) =>
+    [
+      ...comment(`${index + 1}. ${step.title.en}`),
+      ...(step.kind === 'task' ? taskLines(step) : scriptLines(step)),
+    ].join('\n'),
+  )
+  return `${[head.join('\n'), body.join('\n'), ...files, ...steps].join('\n\n')}\n`
+}
+
+/** Long `awb` lines read best with the spec as one argument on a line of its own. */
+const taskLines = ({ task, spec }: TaskStep): string[] => [
+  `"$AWB" task ${shellQuote(task)} \\`,
+  `  --spec ${shellQuote(JSON.stringify(spec))}`,
+]
+
+function scriptLines({ id, script, where, nodes }: ScriptStep): string[] {
+  const file = `"$work"/${shellQuote(`${id}.sh`)}`
+  const place = where === 'container' ? 'inside the container' : 'on the host'
+  return [
+    ...comment(`To be run ${place}, ${nodes === 'all' ? 'on every node' : 'on the first node'}.`),
+    `printf '%s\\n' ${shellQuote(script)} >${file}`,
+    `bash ${file}`,
+  ]
+}
+
+function writeFile(path: string, content: string): string {
+  const folder = path.slice(0, path.lastIndexOf('/')) || '/'
+  return [`mkdir -p -- ${shellQuote(folder)}`, `printf '%s' ${shellQuote(content)} >${shellQuote(path)}`].join('\n')
+}
+
+/** Each line of a text as a comment; a text cannot get out of it. */
+const comment = (text: string): string[] => text.split(/[\r\n]+/).map((line) => `# ${line}`)

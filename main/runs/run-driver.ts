@@ -1,0 +1,169 @@
+import { toCodedError } from '#engine/protocol/errors/index.ts'
+import { RunId, type HostId } from '#engine/protocol/ids.ts'
+import { jobs, type JobSpec, type JobView } from '#engine/protocol/jobs.ts'
+import type { Step } from '#engine/protocol/plan.ts'
+import type { Clock } from '../clock.ts'
+import { isLost } from '../engines/follow.ts'
+import type { EnginePool } from '../engines/pool.ts'
+import type { HostService } from '../hosts/host-service.ts'
+import type { JobMirror } from '../hosts/job-mirror.ts'
+import type { Log } from '../log/log.ts'
+import { Scope } from '../scope.ts'
+import type { RunRecord } from '../store/runs-repository.ts'
+import { advance, failedStep, initialSteps, isJobEnded, runState } from './graph.ts'
+import { jobIdOf } from './job-id.ts'
+import type { JournalCollector } from './journal-collector.ts'
+import type { RunBook } from './run-book.ts'
+import { readRunFile, runFileFor } from './run-file.ts'
+
+/** Labels of each job, so that any workbench can tell what it belongs to. */
+const RUN_LABEL = 'run'
+const STEP_LABEL = 'step'
+
+export interface RunDriverServices {
+  readonly book: RunBook
+  readonly mirror: JobMirror
+  readonly engines: EnginePool
+  readonly hosts: HostService
+  readonly collector: JournalCollector
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * Moves runs along whenever their jobs change: submits the next step, mirrors states, stops what is to be stopped, and
+ * takes up runs that only the host knows. All of it from what host and store say, so it goes on after any restart.
+ */
+export class RunDriver implements Disposable {
+  readonly #services: RunDriverServices
+  readonly #scope = new Scope('run-driver')
+  readonly #submitting = new Set<RunId>()
+  readonly #adopting = new Set<string>()
+
+  constructor(services: RunDriverServices) {
+    this.#services = services
+  }
+
+  start(): void {
+    const { mirror } = this.#services
+    this.#scope.add(
+      mirror.onChange(({ host, job }) => {
+        if (job === undefined) return this.drive(host)
+        const view = mirror.get(host, job)
+        if (view) this.#take(host, view)
+        for (const run of this.#services.book.openOn(host)) {
+          if (run.plan.steps.some((step) => jobIdOf(run.id, step.id) === job)) this.#advance(run)
+        }
+      }),
+    )
+  }
+
+  /** Looks at all jobs and all open runs of a host. Does nothing while its engine is away. */
+  drive(host: HostId): void {
+    const { mirror, book } = this.#services
+    if (mirror.staleSince(host) !== undefined) return
+    for (const job of mirror.list(host)) this.#take(host, job)
+    for (const run of book.openOn(host)) this.#advance(run)
+  }
+
+  [Symbol.dispose](): void {
+    this.#scope[Symbol.dispose]()
+  }
+
+  /** Follows the journal of a run's job, and takes up the run if it is not known. */
+  #take(host: HostId, job: JobView): void {
+    const id = RunId.safeParse(job.labels[RUN_LABEL])
+    const step = job.labels[STEP_LABEL]
+    if (!id.success || step === undefined) return
+    if (this.#services.book.find(id.data)) {
+      this.#services.collector.follow({ host, run: id.data, step, job: job.id }, job)
+    } else if (!this.#adopting.has(id.data)) {
+      this.#adopting.add(id.data)
+      this.#adopt(host, job)
+        .catch((error: unknown) => this.#services.log.warn('run.notAdopted', { host, job: job.id, error }))
+        .finally(() => this.#adopting.delete(id.data))
+    }
+  }
+
+  async #adopt(host: HostId, job: JobView): Promise<void> {
+    const { engines, book, log } = this.#services
+    const { number, version: _version, ...file } = await readRunFile(await engines.of(host).ready(), job.folder)
+    if (book.find(file.id)) return
+    const run = book.insert(
+      {
+        ...file,
+        host,
+        request: { ...file.request, host },
+        origin: file.origin,
+        state: 'running',
+        isStopping: false,
+        steps: initialSteps(file.plan.steps),
+        endedAt: undefined,
+      },
+      number,
+    )
+    log.info('run.adopted', { run: run.id, host })
+    this.drive(host)
+  }
+
+  #advance(run: RunRecord): void {
+    const { book, mirror } = this.#services
+    if (mirror.staleSince(run.host) !== undefined || this.#submitting.has(run.id)) return
+    const graph = advance({
+      steps: run.plan.steps,
+      known: run.steps,
+      isStopping: run.isStopping,
+      jobOf: (step) => mirror.get(run.host, jobIdOf(run.id, step)),
+    })
+    book.update(run, graph)
+    if (!graph.next) return
+    this.#submitting.add(run.id)
+    void this.#submit(run, graph.next).finally(() => {
+      this.#submitting.delete(run.id)
+      if (book.find(run.id)) this.#advance(run)
+    })
+  }
+
+  async #submit(run: RunRecord, step: Step): Promise<void> {
+    const { book, engines, log, mirror, clock } = this.#services
+    try {
+      const spec = await this.#jobSpec(run, step)
+      const client = await engines.of(run.host).client(jobs)
+      const job = await client.submit(spec)
+      mirror.note(run.host, job)
+      // A stop that came while the job was being submitted has not seen it.
+      if (run.isStopping && !isJobEnded(job.state)) await client.stop({ id: job.id })
+    } catch (error) {
+      // Submitted again when the engine is back: the id makes that harmless.
+      if (isLost(error)) return
+      log.warn('run.submitFailed', { run: run.id, step: step.id, error })
+      const at = clock.now()
+      const steps = run.steps.map((view) =>
+        view.id === step.id
+          ? failedStep(view, toCodedError(error), at)
+          : view.state === 'waiting'
+            ? { ...view, state: 'skipped' as const }
+            : view,
+      )
+      book.update(run, { steps, state: runState(steps, run.isStopping) })
+    }
+  }
+
+  async #jobSpec(run: RunRecord, step: Step): Promise<JobSpec> {
+    const id = jobIdOf(run.id, step.id)
+    const facts = await this.#services.hosts.knownFacts(run.host)
+    const isFirst = run.plan.steps[0]?.id === step.id
+    const planFiles = isFirst ? run.plan.files.map(({ path, content }) => ({ path, content })) : []
+    return {
+      id,
+      title: step.title,
+      run:
+        step.kind === 'task'
+          ? { kind: 'task', task: step.task, spec: step.spec }
+          : { kind: 'script', script: step.script, dialect: step.log ?? 'plain' },
+      files: [runFileFor(run, id, facts), ...planFiles],
+      env: {},
+      labels: { [RUN_LABEL]: run.id, [STEP_LABEL]: step.id, number: String(run.number) },
+    }
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Forward steps of the local store, in order; the position is the version. A step that has been released is never
+ * edited: add another one, and a test that starts from the version before it.
+ */
+export const migrations: readonly string[] = [
+  /* 1 */ `
+  CREATE TABLE hosts (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('local', 'ssh')),
+    name TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+
+  CREATE TABLE forms (
+    family TEXT NOT NULL,
+    panel TEXT NOT NULL,
+    host TEXT NOT NULL,
+    form_values TEXT NOT NULL,
+    PRIMARY KEY (family, panel, host)
+  ) STRICT;
+
+  CREATE TABLE runs (
+    id TEXT PRIMARY KEY,
+    number INTEGER NOT NULL UNIQUE,
+    host TEXT NOT NULL,
+    request TEXT NOT NULL,
+    plan TEXT NOT NULL,
+    origin TEXT,
+    state TEXT NOT NULL,
+    is_stopping INTEGER NOT NULL DEFAULT 0,
+    steps TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    ended_at INTEGER
+  ) STRICT;
+
+  CREATE TABLE journals (
+    run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    step TEXT NOT NULL,
+    last_entry INTEGER NOT NULL,
+    PRIMARY KEY (run, step)
+  ) STRICT;
+
+  CREATE TABLE metrics (
+    run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    step TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    at REAL NOT NULL,
+    point TEXT NOT NULL,
+    PRIMARY KEY (run, step, n)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE artifacts (
+    id TEXT PRIMARY KEY,
+    host TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    path TEXT NOT NULL,
+    passport TEXT,
+    run TEXT,
+    parents TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE chats (
+    id TEXT PRIMARY KEY,
+    title TEXT NOT NULL,
+    host TEXT NOT NULL,
+    checkpoint TEXT NOT NULL,
+    parameters TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE chat_messages (
+    chat TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    content TEXT NOT NULL,
+    tokens_per_second REAL,
+    is_partial INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (chat, position)
+  ) STRICT, WITHOUT ROWID;
+  `,
+]

@@ -1,0 +1,117 @@
+import type { Command } from 'commander'
+import { AppError } from '../../protocol/errors/index.ts'
+import type { CheckpointSummary } from '../../protocol/checkpoints.ts'
+import { formatBytes } from '../format.ts'
+import { addCommand, choice, examples, integer, type Outcome } from '../options.ts'
+import { runTaskHere } from '../run-task.ts'
+import { type Session, UsageError } from '../session.ts'
+
+interface ConvertOptions {
+  to: 'hf' | 'mcore'
+  tp?: number
+  pp?: number
+  vocabDivisor?: number
+  dtype?: 'fp32' | 'fp16' | 'bf16'
+}
+
+export function addCheckpointCommands(program: Command, outcome: Outcome): void {
+  const checkpoint = program.command('checkpoint').description('create, convert, inspect and verify checkpoints')
+
+  addCommand<{ definition?: string }>(
+    checkpoint,
+    outcome,
+    'create <output>',
+    'write the tiny sample model as a Hugging Face checkpoint',
+    (command) => command.option('--definition <folder>', 'folder with model.json and tokenizer (default: the sample)'),
+    async (session, args, { definition }) => {
+      const { sampleDir } = await import('../../host/dirs.ts')
+      const folder = definition === undefined ? sampleDir() : session.path(definition)
+      if (folder === null) throw new AppError('file.missing', { path: 'resources/sample' })
+      await runTaskHere(session, 'checkpoint.create', { definition: folder, output: pathAt(session, args, 0) })
+    },
+  )
+
+  addCommand<ConvertOptions>(
+    checkpoint,
+    outcome,
+    'convert <input> <output>',
+    'rewrite a checkpoint into another layout; the source is recognised by itself',
+    (command) =>
+      examples(
+        command
+          .addOption(choice('--to <layout>', 'layout of the output', ['hf', 'mcore']).makeOptionMandatory())
+          .option('--tp <size>', 'tensor parallel size, for mcore (default: 1)', integer(1))
+          .option('--pp <size>', 'pipeline parallel size, for mcore (default: 1)', integer(1))
+          .option('--vocab-divisor <n>', 'pad the vocabulary to a multiple of this times TP (default: 1)', integer(1))
+          .addOption(choice('--dtype <dtype>', 'cast the weights (default: keep)', ['fp32', 'fp16', 'bf16'])),
+        'awb checkpoint convert ./llama-2-7b-hf ./llama-2-7b-mcore --to mcore --tp 8 --pp 1',
+        'awb checkpoint convert ./trained ./trained-hf --to hf',
+      ),
+    async (session, args, { to, tp, pp, vocabDivisor, dtype }) => {
+      if (to === 'hf' && (tp ?? pp ?? vocabDivisor) !== undefined) {
+        throw new UsageError('--tp, --pp and --vocab-divisor are for --to mcore only')
+      }
+      const target =
+        to === 'hf'
+          ? { layout: 'hf' as const }
+          : { layout: 'mcore' as const, tp: tp ?? 1, pp: pp ?? 1, vocabDivisor: vocabDivisor ?? 1 }
+      const paths = { input: pathAt(session, args, 0), output: pathAt(session, args, 1) }
+      await runTaskHere(session, 'checkpoint.convert', { ...paths, target, ...(dtype ? { dtype } : {}) })
+    },
+  )
+
+  addCommand<{ tensors?: boolean }>(
+    checkpoint,
+    outcome,
+    'inspect <checkpoint>',
+    'layout, shape, size and problems of a checkpoint',
+    (command) => command.option('--tensors', 'list every tensor too'),
+    async (session, args, { tensors }) => {
+      const { inspectCheckpoint, summarizeCheckpoint } = await import('../../checkpoint/inspect.ts')
+      const path = pathAt(session, args, 0)
+      if (!tensors) {
+        const summary = await summarizeCheckpoint(path)
+        session.result(summary, () => describeCheckpoint(summary, session))
+        return
+      }
+      const inspected = await inspectCheckpoint(path)
+      session.result(inspected, () => [
+        ...describeCheckpoint(inspected, session),
+        ...inspected.tensors.map(
+          ({ name, shape, dtype, bytes, file }) =>
+            `${name}  [${shape.join(', ')}]  ${dtype}  ${formatBytes(bytes)}  ${file}`,
+        ),
+      ])
+    },
+  )
+
+  addCommand<{ against: string }>(
+    checkpoint,
+    outcome,
+    'verify <checkpoint>',
+    'prove that two checkpoints hold the same tensors, whatever their layouts',
+    (command) =>
+      examples(
+        command.requiredOption('--against <checkpoint>', 'the checkpoint to compare with'),
+        'awb checkpoint verify ./llama-2-7b-mcore --against ./llama-2-7b-hf',
+      ),
+    async (session, args, { against }) => {
+      const spec = { checkpoint: pathAt(session, args, 0), against: session.path(against) }
+      await runTaskHere(session, 'checkpoint.verify', spec)
+    },
+  )
+}
+
+/** Commander has checked already that the arguments are there. */
+export const pathAt = (session: Session, args: string[], index: number): string => session.path(args[index] ?? '')
+
+function describeCheckpoint(summary: CheckpointSummary, session: Session): string[] {
+  const { model } = summary
+  return [
+    summary.path,
+    `${summary.layout}, TP ${summary.tp}, PP ${summary.pp}, ${summary.dtype}, ${summary.tensorCount} tensors, ${formatBytes(summary.totalBytes)}`,
+    `${model.family}: ${model.layers} layers, hidden ${model.hidden}, ${model.heads} heads, ${model.kvGroups} KV groups, FFN ${model.ffn}, vocabulary ${model.vocab}`,
+    ...(summary.tokenizer ? [`${session.text('Tokenizer', '分词器')}: ${summary.tokenizer.path}`] : []),
+    ...summary.problems.map(({ level, text }) => `${level}: ${text[session.locale]}`),
+  ]
+}

@@ -1,0 +1,110 @@
+import type { Command } from 'commander'
+import type { PreprocessSpec } from '../../protocol/tasks.ts'
+import { addCommand, choice, examples, integer, type Outcome } from '../options.ts'
+import { runTaskHere } from '../run-task.ts'
+import type { Session } from '../session.ts'
+import { pathAt } from './checkpoint.ts'
+
+interface SourceOptions {
+  tokenizer: string
+  template: PreprocessSpec['template']
+  seqLength?: number
+  appendEod?: boolean
+  promptColumn: string
+  queryColumn: string
+  responseColumn: string
+  historyColumn: string
+  systemColumn: string
+}
+
+export function addDatasetCommands(program: Command, outcome: Outcome): void {
+  const dataset = program.command('dataset').description('preprocess, preview and inspect datasets')
+
+  addCommand<SourceOptions & { strict?: boolean }>(
+    dataset,
+    outcome,
+    'preprocess <input> <output-prefix>',
+    'turn alpaca rows (JSON or JSONL) into a Megatron instruction dataset',
+    (command) =>
+      examples(
+        withSourceOptions(command).option('--strict', 'fail at the first bad row instead of setting it aside'),
+        'awb dataset preprocess ./alpaca.json ./data/alpaca --tokenizer ./llama-2-7b-hf --seq-length 4096',
+      ),
+    async (session, args, options) => {
+      const source = sourceOf(session, args, options)
+      const outputPrefix = pathAt(session, args, 1)
+      await runTaskHere(session, 'dataset.preprocess', { ...source, outputPrefix, strict: options.strict === true })
+    },
+  )
+
+  addCommand<SourceOptions & { samples: number }>(
+    dataset,
+    outcome,
+    'preview <input>',
+    'the first samples as the model will see them, and the lengths',
+    (command) => withSourceOptions(command).option('--samples <n>', 'how many, at most 20', integer(1), 3),
+    async (session, args, options) => {
+      const { previewDataset } = await import('../../dataset/preview.ts')
+      const samples = Math.min(20, options.samples)
+      const preview = await previewDataset({ ...sourceOf(session, args, options), samples })
+      session.result(preview, () => [
+        ...preview.samples.flatMap(({ row, length, tokens }) => [
+          session.text(`Row ${row}, ${length} tokens:`, `第 ${row} 条，${length} 个词元：`),
+          tokens.map(({ text }) => text).join(''),
+        ]),
+        ...preview.rejected.map(({ row, reason }) =>
+          session.text(`Row ${row} is left out: ${reason}`, `第 ${row} 条被跳过：${reason}`),
+        ),
+      ])
+    },
+  )
+
+  addCommand<{ sample: number }>(
+    dataset,
+    outcome,
+    'inspect <prefix>',
+    'the passport and one sample of a written dataset',
+    (command) => command.option('--sample <n>', 'number of the sample, from 0', integer(0), 0),
+    async (session, args, { sample }) => {
+      const { inspectDataset } = await import('../../dataset/inspect.ts')
+      const found = await inspectDataset({ prefix: pathAt(session, args, 0), sample })
+      session.result(found, () => [
+        session.text(
+          `${found.samples} samples, ${found.passport.tokens} tokens, ${found.passport.trainedTokens} of them trained`,
+          `${found.samples} 个样本，${found.passport.tokens} 个词元，其中 ${found.passport.trainedTokens} 个参与训练`,
+        ),
+        ...(found.sample ? [found.sample.tokens.map(({ text }) => text).join('')] : []),
+      ])
+    },
+  )
+}
+
+const withSourceOptions = (command: Command): Command =>
+  command
+    .requiredOption('--tokenizer <path>', 'folder with tokenizer.json or tokenizer.model, or one of these files')
+    .addOption(
+      choice('--template <name>', 'prompt template', ['llama2', 'empty', 'default', 'alpaca']).default('llama2'),
+    )
+    .option('--seq-length <n>', 'leave out samples of this many tokens or more', integer(1))
+    .option('--append-eod', 'end every sample with the end-of-document token')
+    .option('--prompt-column <name>', 'column of the instruction', 'instruction')
+    .option('--query-column <name>', 'column of the input; empty for none', 'input')
+    .option('--response-column <name>', 'column of the answer', 'output')
+    .option('--history-column <name>', 'column of earlier turns; empty for none', '')
+    .option('--system-column <name>', 'column of the system prompt; empty for none', '')
+
+const sourceOf = (session: Session, args: string[], options: SourceOptions) => ({
+  input: pathAt(session, args, 0),
+  handler: 'alpaca' as const,
+  template: options.template,
+  tokenizer: session.path(options.tokenizer),
+  columns: {
+    prompt: options.promptColumn,
+    query: options.queryColumn,
+    response: options.responseColumn,
+    history: options.historyColumn,
+    system: options.systemColumn,
+  },
+  appendEod: options.appendEod === true,
+  ...(options.seqLength === undefined ? {} : { seqLength: options.seqLength }),
+})

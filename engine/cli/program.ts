@@ -1,0 +1,49 @@
+import { Command, CommanderError } from 'commander'
+import { version } from '../version.ts'
+import { addCheckpointCommands } from './commands/checkpoint.ts'
+import { addDatasetCommands } from './commands/dataset.ts'
+import { addHostCommands } from './commands/host.ts'
+import { addJobCommands } from './commands/job.ts'
+import { addReferenceCommands } from './commands/reference.ts'
+import { examples, type Outcome } from './options.ts'
+import { EXIT } from './session.ts'
+
+/** Runs one `awb` command line; answers with the exit code. Nothing here ends the process. */
+export async function runProgram(args: string[]): Promise<number> {
+  const outcome: Outcome = { exitCode: EXIT.ok }
+  const program = buildProgram(outcome)
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return outcome.exitCode
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  }
+}
+
+/** All commands. Parts that do the work are loaded by the command that needs them. */
+export function buildProgram(outcome: Outcome): Command {
+  const program = new Command('awb')
+    .description('Checkpoints, datasets, the reference runtime and jobs of Ascend Workbench on this machine.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(add --help for the options)')
+  examples(
+    program,
+    'awb checkpoint convert ./llama-2-7b-hf ./llama-2-7b-mcore --to mcore --tp 8 --pp 1',
+    'awb dataset preprocess ./alpaca.json ./data/alpaca --tokenizer ./llama-2-7b-hf --template llama2',
+    'awb train ./tiny-mcore ./data/alpaca ./tiny-trained --steps 200',
+    'awb generate ./tiny-trained "What is an NPU?"',
+    'awb job list',
+  )
+  addCheckpointCommands(program, outcome)
+  addDatasetCommands(program, outcome)
+  addReferenceCommands(program, outcome)
+  addJobCommands(program, outcome)
+  addHostCommands(program, outcome)
+  // Listed for whoever looks at the running processes; handled before this program is built.
+  program.command('serve', { hidden: true }).description('serve the engine over standard input and output')
+  program.command('supervise', { hidden: true }).description('watch over the job in a folder').argument('<folder>')
+  program.command('task', { hidden: true }).description('run the task of the job in a folder').argument('<folder>')
+  return program
+}

@@ -1,0 +1,59 @@
+import type { JournalEntryBody } from '../protocol/jobs.ts'
+
+/**
+ * Megatron prints one line per logged iteration: ` iteration {i}/{n} |` and then fields `name: value |`. Order and
+ * presence of the fields vary with version and flags, so each is found by its name.
+ */
+const ITERATION = /\biteration\s+(\d+)\s*\/\s*(\d+)\s*\|(.*)$/
+const FIELD = /\s*([^|:]*(?:\([^)|]*\))?[^|:]*):\s*([-+\d.eE]+|nan|inf|-inf)\s*(?:\||$)/gi
+
+/** Field of the line by the name of the metric it becomes. Times in ms, throughput in TFLOP/s per NPU. */
+const METRICS: Readonly<Record<string, string>> = {
+  'consumed samples': 'consumedSamples',
+  'elapsed time per iteration (ms)': 'iterationMs',
+  'throughput per gpu (tflop/s/gpu)': 'tflops',
+  'learning rate': 'learningRate',
+  'global batch size': 'batchSize',
+  'lm loss': 'loss',
+  'loss scale': 'lossScale',
+  'grad norm': 'gradNorm',
+  'num zeros': 'zeros',
+  'params norm': 'paramsNorm',
+  'number of skipped iterations': 'skipped',
+  'number of nan iterations': 'nan',
+}
+
+const VALIDATION =
+  /validation loss at iteration (\d+)(?: on (\w+) set)? \| lm loss value: ([-+\d.eE]+) \| lm loss PPL: ([-+\d.eE]+)/
+
+/** Metrics and progress of a line of Megatron's or MindSpeed-LLM's output. */
+export function parseMegatronLine(line: string): JournalEntryBody[] {
+  const iteration = ITERATION.exec(line)
+  if (iteration) return iterationEntries(Number(iteration[1]), Number(iteration[2]), iteration[3] ?? '')
+  const validation = VALIDATION.exec(line)
+  if (!validation) return []
+  const set = validation[2] === 'test' ? 'test' : 'validation'
+  const values = finite({ [`${set}Loss`]: Number(validation[3]), [`${set}Perplexity`]: Number(validation[4]) })
+  return [{ kind: 'metric', step: Number(validation[1]), values }]
+}
+
+function iterationEntries(step: number, total: number, fields: string): JournalEntryBody[] {
+  const found: Record<string, number> = {}
+  for (const [, name = '', value = ''] of fields.matchAll(FIELD)) {
+    const metric = METRICS[name.trim().toLowerCase()]
+    if (metric) found[metric] = Number(value)
+  }
+  // A broken line (two processes printing at once) may still look like an iteration.
+  if (Object.keys(found).length === 0) return []
+  const values = finite(found)
+  const stepMs = values.iterationMs
+  const pace = stepMs ? { rate: 1000 / stepMs, etaMs: Math.max(0, total - step) * stepMs } : {}
+  return [
+    { kind: 'metric', step, values },
+    { kind: 'progress', progress: { done: step, total, unit: 'steps', ...pace } },
+  ]
+}
+
+/** JSON has no NaN and no infinity; the counters of nan and skipped iterations tell of them. */
+const finite = (values: Record<string, number>): Record<string, number> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)))

@@ -1,0 +1,64 @@
+import { diskSpace, hostFacts } from './host/facts.ts'
+import { expandPath, jobsDir } from './host/dirs.ts'
+import { listFolder, readPiece, statFile } from './host/files.ts'
+import { JobStore } from './jobs/job-store.ts'
+import { JobWatch } from './jobs/job-watch.ts'
+import { jobService } from './jobs/service.ts'
+import { chat } from './protocol/chat.ts'
+import { checkpoints } from './protocol/checkpoints.ts'
+import { datasets } from './protocol/datasets.ts'
+import { engine, facts, files, PROTOCOL_VERSION } from './protocol/host.ts'
+import { implement, serve, type Service } from './rpc/serve.ts'
+import type { MessageTransport } from './rpc/transport.ts'
+import { version } from './version.ts'
+
+/** What this engine can do beyond the first protocol; an older main ignores the names that it does not know. */
+const FEATURES = ['jobs', 'files', 'checkpoints', 'datasets', 'chat']
+
+/**
+ * Serves every topic of the engine over one transport, until it closes. Heavy parts are loaded by the first call that
+ * needs them. Disposing leaves the jobs alone.
+ */
+export function serveEngine(transport: MessageTransport): Disposable {
+  const store = new JobStore(jobsDir())
+  const watch = new JobWatch(store)
+  watch.start()
+  const served = serve(transport, [...hostServices, ...dataServices, jobService(store, watch)])
+  return {
+    [Symbol.dispose]: () => {
+      served[Symbol.dispose]()
+      watch[Symbol.dispose]()
+    },
+  }
+}
+
+const hostServices: Service[] = [
+  implement(engine, {
+    hello: () => ({ protocol: PROTOCOL_VERSION, version, pid: process.pid, features: FEATURES }),
+  }),
+  implement(facts, { get: () => hostFacts() }),
+  implement(files, {
+    stat: ({ path }) => statFile(path),
+    list: ({ path }) => listFolder(path),
+    read: ({ path, offset, bytes }) => readPiece(path, offset, bytes),
+    disk: ({ path }) => diskSpace(expandPath(path)),
+  }),
+]
+
+const dataServices: Service[] = [
+  implement(checkpoints, {
+    summary: async ({ path }) => (await import('./checkpoint/inspect.ts')).summarizeCheckpoint(expandPath(path)),
+    inspect: async ({ path }) => (await import('./checkpoint/inspect.ts')).inspectCheckpoint(expandPath(path)),
+  }),
+  implement(datasets, {
+    columns: async (input) => (await import('./dataset/columns.ts')).datasetColumns(input),
+    preview: async (input) => (await import('./dataset/preview.ts')).previewDataset(input),
+    inspect: async (input) => (await import('./dataset/inspect.ts')).inspectDataset(input),
+  }),
+  implement(chat, {
+    generate: async (input, sink, { signal }) => {
+      const { generateChat } = await import('./reference/chat.ts')
+      await generateChat(input, (event) => sink.push(event), signal)
+    },
+  }),
+]

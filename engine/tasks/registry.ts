@@ -1,0 +1,26 @@
+import { AppError } from '../protocol/errors/index.ts'
+import { taskSpecs, type TaskName, type TaskSpec } from '../protocol/tasks.ts'
+import type { Task, TaskContext } from './context.ts'
+
+/** Where each task is; loaded when it is run, so that nothing else pays for it. */
+const tasks: { readonly [N in TaskName]: () => Promise<Task<TaskSpec<N>>> } = {
+  'checkpoint.create': async () => (await import('../reference/tasks.ts')).createSampleCheckpoint,
+  'checkpoint.convert': async () => (await import('../checkpoint/tasks.ts')).convertCheckpoint,
+  'checkpoint.verify': async () => (await import('../checkpoint/tasks.ts')).verifyCheckpoint,
+  'dataset.preprocess': async () => (await import('../dataset/tasks.ts')).preprocessDataset,
+  'reference.train': async () => (await import('../reference/tasks.ts')).trainReference,
+  'reference.generate': async () => (await import('../reference/tasks.ts')).generateReference,
+  'reference.perplexity': async () => (await import('../reference/tasks.ts')).perplexityReference,
+}
+
+/** Parses the spec and runs the task. Throws AppError `input.invalid` for a wrong spec, else what the task throws. */
+export async function runTask(name: TaskName, spec: unknown, context: TaskContext): Promise<Record<string, unknown>> {
+  const parsed = taskSpecs[name].safeParse(spec)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    const reason = issue ? `${issue.path.join('.') || 'spec'}: ${issue.message}` : 'unreadable'
+    throw new AppError('input.invalid', { subject: name, reason })
+  }
+  const task = (await tasks[name]()) as Task<unknown>
+  return await task(parsed.data, context)
+}

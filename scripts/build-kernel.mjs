@@ -26,6 +26,8 @@ const digest = createHash('sha256')
   .update(JSON.stringify([version, options, sources]))
   .digest('hex')
 
+const DATA_SECTION = 11
+
 const isUpToDate = existsSync(output) && readFileSync(output, 'utf8').startsWith(`// ${digest}\n`)
 if (!isUpToDate) await compile()
 
@@ -43,8 +45,26 @@ async function compile() {
     process.stderr.write(`${stderr.toString()}${error.message}\n`)
     process.exit(1)
   }
+  if (hasSection(binary, DATA_SECTION)) throw new Error('The kernel has static data, which would overwrite the memory')
   const base64 = Buffer.from(binary).toString('base64')
   const temporary = `${output}.${process.pid}`
   writeFileSync(temporary, `// ${digest}\nexport const kernelBase64 =\n  '${base64}'\n`)
   renameSync(temporary, output)
+}
+
+/** Whether a WebAssembly binary has a section: after the 8 bytes of its preamble, each is an id, a LEB128 size, bytes. */
+function hasSection(binary, wanted) {
+  let at = 8
+  while (at < binary.length) {
+    const id = binary[at++]
+    let size = 0
+    let shift = 0
+    do {
+      size |= (binary[at] & 0x7f) << shift
+      shift += 7
+    } while (binary[at++] & 0x80)
+    if (id === wanted) return true
+    at += size
+  }
+  return false
 }

@@ -89,10 +89,6 @@ let compiled: WebAssembly.Module | undefined
 /** The kernel on a memory. Instances on one shared memory may run in different threads at the same time. */
 export function loadKernel(memory: WebAssembly.Memory): Kernel {
   compiled ??= new WebAssembly.Module(Buffer.from(kernelBase64, 'base64'))
-  const { exports } = new WebAssembly.Instance(compiled, { env: { memory, abort } })
+  const { exports } = new WebAssembly.Instance(compiled, { env: { memory }, 'cross-entropy': { log: Math.log } })
   return exports as unknown as Kernel
-}
-
-function abort(): never {
-  throw new Error('The kernel stopped on an assertion')
 }

@@ -4,6 +4,7 @@ declare namespace WebAssembly {
     constructor(descriptor: { initial: number; maximum: number; shared: boolean })
     readonly buffer: SharedArrayBuffer
   }
+  // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- that is all that is used of it
   class Module {
     constructor(bytes: Uint8Array)
   }

@@ -39,7 +39,7 @@ export default defineConfig({
       strictPort: true,
       proxy: {
         '/session': { target: shell, changeOrigin: true },
-        '/ws': { target: shell, changeOrigin: true, ws: true },
+        '/socket': { target: shell, changeOrigin: true, ws: true },
       },
     },
     build: {

@@ -1,5 +1,6 @@
 import type { Plan, ScriptStep, TaskStep } from '#engine/protocol/plan.ts'
 import { shellQuote } from './shell-quote.ts'
+import { taskCommand } from './task-command.ts'
 
 /**
  * A plan as one bash script that runs without the workbench: files first, then the steps, ending at the first that
@@ -9,7 +10,8 @@ import { shellQuote } from './shell-quote.ts'
 export function planScript(plan: Plan): string {
   const head = ['#!/usr/bin/env bash', ...comment(plan.title.en)]
   for (const { level, text } of plan.findings) head.push(...comment(`${level}: ${text.en}`))
-  const body = ['set -euo pipefail', 'AWB=${AWB:-awb}']
+  const body = ['set -euo pipefail']
+  if (plan.steps.some(({ kind }) => kind === 'task')) body.push('AWB=${AWB:-awb}')
   if (plan.steps.some(({ kind }) => kind === 'script')) {
     body.push('work=$(mktemp -d)', `trap 'rm -rf "$work"' EXIT`)
   }
@@ -23,10 +25,9 @@ export function planScript(plan: Plan): string {
   return `${[head.join('\n'), body.join('\n'), ...files, ...steps].join('\n\n')}\n`
 }
 
-/** Long `awb` lines read best with the spec as one argument on a line of its own. */
+/** One argument per line, as people write long commands. */
 const taskLines = ({ task, spec }: TaskStep): string[] => [
-  `"$AWB" task ${shellQuote(task)} \\`,
-  `  --spec ${shellQuote(JSON.stringify(spec))}`,
+  ['"$AWB"', ...taskCommand(task, spec).map(shellQuote)].join(' \\\n  '),
 ]
 
 function scriptLines({ id, script, where, nodes }: ScriptStep): string[] {

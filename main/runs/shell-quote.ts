@@ -1,4 +1,4 @@
-const SAFE = /^[A-Za-z0-9_/:.,@%+-]+$/
+const SAFE = /^[A-Za-z0-9_/:.,@%+=-]+$/
 
 /**
  * A text as one word of a POSIX shell. Whatever it holds, the shell sees the same bytes and expands nothing.

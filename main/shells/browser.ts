@@ -14,7 +14,7 @@ import { openStatic } from './static-files.ts'
 import { webSocketTransport } from './websocket-transport.ts'
 
 const LOOPBACK = '127.0.0.1'
-const SOCKET_PATH = '/ws'
+const SOCKET_PATH = '/socket'
 const SESSION_PATH = '/session'
 const MAX_FRAME_BYTES = 4 * 1024 * 1024
 const MAX_SOCKETS = 16

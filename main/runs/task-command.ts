@@ -1,0 +1,80 @@
+import { taskSpecs, type AlpacaColumns, type TaskName, type TaskSpec } from '#engine/protocol/tasks.ts'
+
+type Option = string | number | boolean | readonly string[] | undefined
+
+/** How each task reads on the command line of `awb`. */
+const commands: { readonly [N in TaskName]: (spec: TaskSpec<N>) => string[] } = {
+  'checkpoint.create': ({ definition, output }) =>
+    command(['checkpoint', 'create'], { '--definition': definition }, [output]),
+  'checkpoint.convert': ({ input, output, target, dtype }) => {
+    const parallel =
+      target.layout === 'mcore' ? { '--tp': target.tp, '--pp': target.pp, '--vocab-divisor': target.vocabDivisor } : {}
+    const options = { '--to': target.layout, ...parallel, '--dtype': dtype }
+    return command(['checkpoint', 'convert'], options, [input, output])
+  },
+  'checkpoint.verify': ({ checkpoint, against }) =>
+    command(['checkpoint', 'verify'], { '--against': against }, [checkpoint]),
+  'dataset.preprocess': (spec) => {
+    const options = {
+      '--tokenizer': spec.tokenizer,
+      '--template': spec.template,
+      '--seq-length': spec.seqLength,
+      '--append-eod': spec.appendEod,
+      '--strict': spec.strict,
+      ...columnOptions(spec.columns),
+    }
+    return command(['dataset', 'preprocess'], options, [spec.input, spec.outputPrefix])
+  },
+  'reference.train': (spec) => {
+    const options = {
+      '--method': spec.method,
+      '--steps': spec.steps,
+      '--batch-size': spec.batchSize,
+      '--seq-length': spec.seqLength,
+      '--learning-rate': spec.learningRate,
+      '--min-learning-rate': spec.minLearningRate,
+      '--warmup-steps': spec.warmupSteps,
+      '--weight-decay': spec.weightDecay,
+      '--clip-grad': spec.clipGrad,
+      '--seed': spec.seed,
+      '--save-interval': spec.saveInterval,
+      '--lora-rank': spec.lora?.rank,
+      '--lora-alpha': spec.lora?.alpha,
+      '--lora-targets': spec.lora?.targets,
+    }
+    return command(['train'], options, [spec.checkpoint, spec.dataset, spec.output])
+  },
+  'reference.generate': (spec) => {
+    const options = {
+      '--template': spec.template,
+      '--max-new-tokens': spec.maxNewTokens,
+      '--temperature': spec.temperature,
+      '--top-k': spec.topK,
+      '--top-p': spec.topP,
+      '--seed': spec.seed,
+    }
+    return command(['generate'], options, [spec.checkpoint, ...spec.prompts])
+  },
+  'reference.perplexity': ({ checkpoint, dataset, limit }) =>
+    command(['perplexity'], { '--limit': limit }, [checkpoint, dataset]),
+}
+
+/** The arguments of `awb` that do what a task step does. Throws ZodError for a spec that is not the task's. */
+export function taskCommand(task: TaskName, spec: unknown): string[] {
+  const toCommand = commands[task] as (spec: unknown) => string[]
+  return toCommand(taskSpecs[task].parse(spec))
+}
+
+/** Operands come after `--`, so that a path that starts with a dash is still a path. */
+function command(names: string[], options: Record<string, Option>, operands: string[]): string[] {
+  const flags = Object.entries(options).flatMap(([name, value]) => {
+    if (value === undefined || value === false) return []
+    if (value === true) return [name]
+    // With `=` an empty or dashed value stays a value.
+    return [`${name}=${Array.isArray(value) ? value.join(',') : String(value)}`]
+  })
+  return [...names, ...flags, '--', ...operands]
+}
+
+const columnOptions = (columns: AlpacaColumns): Record<string, string> =>
+  Object.fromEntries(Object.entries(columns).map(([role, name]) => [`--${role}-column`, name]))

@@ -51,9 +51,14 @@ const dataServices: Service[] = [
     inspect: async ({ path }) => (await import('./checkpoint/inspect.ts')).inspectCheckpoint(expandPath(path)),
   }),
   implement(datasets, {
-    columns: async (input) => (await import('./dataset/columns.ts')).datasetColumns(input),
-    preview: async (input) => (await import('./dataset/preview.ts')).previewDataset(input),
-    inspect: async (input) => (await import('./dataset/inspect.ts')).inspectDataset(input),
+    columns: async ({ input }) => (await import('./dataset/columns.ts')).datasetColumns({ input: expandPath(input) }),
+    preview: async (input) => {
+      const { previewDataset } = await import('./dataset/preview.ts')
+      const paths = { input: expandPath(input.input), tokenizer: expandPath(input.tokenizer) }
+      return previewDataset({ ...input, ...paths })
+    },
+    inspect: async ({ prefix, sample }) =>
+      (await import('./dataset/inspect.ts')).inspectDataset({ prefix: expandPath(prefix), sample }),
   }),
   implement(chat, {
     generate: async (input, sink, { signal }) => {

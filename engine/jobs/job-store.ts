@@ -16,8 +16,8 @@ import { bootId } from './platform.ts'
 import { isSupervised } from './supervision.ts'
 
 const LOOK_MS = 1000
-/** A supervisor that was just started needs this long to show up in the folder. */
-const SUPERVISOR_START_MS = 5000
+/** Least time between two supervisors of a job: the first needs a moment to show up, and one may fail at once. */
+const SUPERVISOR_PAUSE_MS = 5000
 
 /** The jobs of this host, one folder each. Holds nothing that is not on disk but how far it has read. */
 export class JobStore {
@@ -117,7 +117,7 @@ export class JobStore {
   ensureSupervised(id: JobId): void {
     const reader = this.#find(id)
     if (!reader || reader.hasEnded()) return
-    if (Date.now() - (this.#supervisorsStarted.get(id) ?? 0) < SUPERVISOR_START_MS) return
+    if (Date.now() - (this.#supervisorsStarted.get(id) ?? 0) < SUPERVISOR_PAUSE_MS) return
     if (isSupervised(reader.folder)) return
     this.#supervisorsStarted.set(id, Date.now())
     const log = openSync(reader.folder.supervisorLog, 'a', 0o600)
@@ -127,7 +127,12 @@ export class JobStore {
       const child = spawn(program, args, { ...options, stdio: ['ignore', log, log] })
       // Tried again by the next look; what went wrong once (too many processes) may be over then.
       child.on('error', () => undefined)
-      child.on('exit', () => this.#supervisorsStarted.delete(id))
+      child.on('exit', (_code, signal) => {
+        // Killed from outside: the job goes on, so somebody has to watch it at once.
+        if (signal === null) return
+        this.#supervisorsStarted.delete(id)
+        this.ensureSupervised(id)
+      })
       child.unref()
     } finally {
       closeSync(log)

@@ -55,11 +55,10 @@ export function launch(folder: JobFolder, spec: StoredSpec): ChildProcess {
 const openOutput = (folder: JobFolder): number => openSync(folder.output, 'a', 0o600)
 
 function jobEnvironment(folder: JobFolder, spec: StoredSpec): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { ...process.env, ...spec.env, AWB_JOB_ID: spec.id, AWB_JOB_FOLDER: folder.path }
   // A task is the engine itself, which may have to run as Node inside another program.
   const dropped = spec.run.kind === 'task' ? PRIVATE_VARIABLES.slice(1) : PRIVATE_VARIABLES
-  for (const name of dropped) if (!(name in spec.env)) delete env[name]
-  return env
+  const inherited = Object.entries(process.env).filter(([name]) => !dropped.includes(name))
+  return { ...Object.fromEntries(inherited), ...spec.env, AWB_JOB_ID: spec.id, AWB_JOB_FOLDER: folder.path }
 }
 
 function scriptCommand(folder: JobFolder, env: NodeJS.ProcessEnv): [string, ...string[]] {

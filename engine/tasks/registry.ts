@@ -1,3 +1,4 @@
+import { expandPath } from '../host/dirs.ts'
 import { AppError } from '../protocol/errors/index.ts'
 import { taskSpecs, type TaskName, type TaskSpec } from '../protocol/tasks.ts'
 import type { Task, TaskContext } from './context.ts'
@@ -22,5 +23,25 @@ export async function runTask(name: TaskName, spec: unknown, context: TaskContex
     throw new AppError('input.invalid', { subject: name, reason })
   }
   const task = (await tasks[name]()) as Task<unknown>
-  return await task(parsed.data, context)
+  return await task(withFullPaths(parsed.data), context)
 }
+
+/** The fields of all specs that name something on disk. */
+const PATH_FIELDS: ReadonlySet<string> = new Set([
+  'against',
+  'checkpoint',
+  'dataset',
+  'definition',
+  'input',
+  'output',
+  'outputPrefix',
+  'tokenizer',
+])
+
+/** People write `~/models`; tasks are given full paths. */
+const withFullPaths = (spec: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(spec).map(([field, value]) =>
+      PATH_FIELDS.has(field) && typeof value === 'string' ? [field, expandPath(value)] : [field, value],
+    ),
+  )

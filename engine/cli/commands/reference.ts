@@ -12,7 +12,15 @@ type TrainOptions = Omit<TrainSpec, 'checkpoint' | 'dataset' | 'output' | 'lora'
   loraTargets: string[]
 }
 
-const TARGETS: readonly NonNullable<TaskSpec<'reference.train'>['lora']>['targets'][number][] = ['q', 'k', 'v', 'o', 'gate', 'up', 'down']
+const TARGETS: readonly NonNullable<TaskSpec<'reference.train'>['lora']>['targets'][number][] = [
+  'q',
+  'k',
+  'v',
+  'o',
+  'gate',
+  'up',
+  'down',
+]
 
 interface GenerateOptions {
   template: PreprocessSpec['template']

@@ -88,7 +88,7 @@ export function renderConversationInto(
   labels: TokenBuffer,
 ): void {
   const { system, turns } = splitSystem(messages)
-  if (turns.length % 2 !== 0)
+  if (turns.length === 0 || turns.length % 2 !== 0)
     throw new AppError('input.invalid', { subject: 'messages', reason: 'the last one must be of the assistant' })
   const encoder = new TurnEncoder(name, tokenizer, system)
   turns.forEach((message, turn) => {

@@ -33,6 +33,11 @@ export default defineConfig({
     root: 'renderer',
     plugins: [vue()],
     resolve: { alias: { '@': at('renderer/src') } },
+    define: {
+      __VUE_I18N_FULL_INSTALL__: false,
+      __VUE_I18N_LEGACY_API__: false,
+      __INTLIFY_PROD_DEVTOOLS__: false,
+    },
     server: {
       host: '127.0.0.1',
       port: 5173,

@@ -1,10 +1,18 @@
+import { artifactsMessages } from '../features/artifacts/messages.ts'
+import { chatMessages } from '../features/chat/messages.ts'
+import { familiesMessages } from '../features/families/messages.ts'
+import { runsMessages } from '../features/runs/messages.ts'
 import { formsMessages } from '../forms/messages.ts'
 import { shellMessages } from '../shell/messages.ts'
 import { uiMessages } from '../ui/messages.ts'
 
 /** The texts of the page by feature, in both languages. */
 const features = {
+  artifacts: artifactsMessages,
+  chat: chatMessages,
+  families: familiesMessages,
   forms: formsMessages,
+  runs: runsMessages,
   shell: shellMessages,
   ui: uiMessages,
 } as const

@@ -14,12 +14,13 @@ function takeToken(): string | null {
 }
 
 /** The browser shell exchanges the token for a session cookie; a reload has no token and still has the cookie. */
-async function startSession(token: string): Promise<void> {
+async function holdSession(token: string | null): Promise<void> {
   const reply = await fetch(SESSION_PATH, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ token }),
     credentials: 'same-origin',
+    signal: AbortSignal.timeout(OPEN_TIMEOUT_MS),
+    ...(token === null
+      ? {}
+      : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token }) }),
   })
   if (!reply.ok) throw new AppError('session.refused')
 }
@@ -39,10 +40,8 @@ export function transportOpener(): () => Promise<MessageTransport> {
   if (bridge) return () => Promise.resolve(bridgeTransport(bridge))
   let token = takeToken()
   return async () => {
-    if (token !== null) {
-      await startSession(token)
-      token = null
-    }
+    await holdSession(token)
+    token = null
     return await openSocket()
   }
 }

@@ -3,8 +3,8 @@ import type { MessageTransport } from '#engine/rpc/transport.ts'
 /** What the desktop shell's preload script gives the page: text frames of JSON, both ways. */
 export interface WorkbenchBridge {
   post(text: string): void
-  /** Frames that came before the first listener are kept for it. */
-  onMessage(listener: (text: string) => void): void
+  /** Frames that came before the first listener are kept for it. Answers how to stop listening. */
+  onMessage(listener: (text: string) => void): () => void
 }
 
 declare global {
@@ -18,11 +18,8 @@ export function bridgeTransport(bridge: WorkbenchBridge): MessageTransport {
   return {
     send: (message) => bridge.post(JSON.stringify(message)),
     onMessage: (listener) => {
-      let isActive = true
-      bridge.onMessage((text) => {
-        if (isActive) listener(JSON.parse(text))
-      })
-      return { [Symbol.dispose]: () => void (isActive = false) }
+      const off = bridge.onMessage((text) => listener(JSON.parse(text)))
+      return { [Symbol.dispose]: off }
     },
     onClose: () => ({ [Symbol.dispose]: () => undefined }),
     [Symbol.dispose]: () => undefined,

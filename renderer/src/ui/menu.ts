@@ -1,0 +1,9 @@
+export interface MenuItem {
+  readonly id: string
+  readonly title: string
+  /** Beside the title: a shortcut or a state. */
+  readonly note?: string
+  /** Set for all items or none: exactly one of them is chosen. */
+  readonly isChecked?: boolean
+  readonly run: () => unknown
+}

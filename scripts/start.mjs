@@ -22,8 +22,10 @@ const [program, programArgs] = electron.binary
   ? [electron.binary, [root, ...rest]]
   : [nodeBinary, ['dist/main/browser.js', ...rest]]
 const shell = spawn(program, programArgs, { cwd: root, stdio: 'inherit', env: toolEnvironment() })
-// The terminal sends Ctrl-C to the whole group; other signals are handed on. Either way the shell decides when to end.
-process.on('SIGINT', () => undefined)
+// A terminal sends Ctrl-C to the shell as well; what reaches only this process is handed on. The shell ends in order.
+process.on('SIGINT', () => {
+  if (!process.stdin.isTTY) shell.kill('SIGINT')
+})
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => shell.kill(signal))
 shell.on('error', (error) => {
   console.error(`The workbench could not be started: ${error.message}`)

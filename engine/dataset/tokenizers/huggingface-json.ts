@@ -57,7 +57,9 @@ export function parseHuggingFaceTokenizer(bytes: Uint8Array, file: string): Hugg
     }
     const vocab = new Map(Object.entries(z.record(z.string(), z.number().int().nonnegative()).parse(model.vocab)))
     const merges = (model.merges ?? []).map((merge) => (typeof merge === 'string' ? splitMerge(merge) : merge))
-    return { ...parsed, model: { ...model, vocab, merges } }
+    // The library takes the id of the vocabulary where an added token is in there too.
+    const added_tokens = parsed.added_tokens.map((token) => ({ ...token, id: vocab.get(token.content) ?? token.id }))
+    return { ...parsed, added_tokens, model: { ...model, vocab, merges } }
   } catch (cause) {
     if (cause instanceof AppError) throw cause
     const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message

@@ -1,0 +1,108 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { castInto } from '../../../../engine/checkpoint/casts.ts'
+import { dtypeBytes } from '../../../../engine/checkpoint/formats/dtypes.ts'
+import type { Dtype } from '../../../../engine/protocol/passport.ts'
+
+const allHalves = new Uint16Array(0x10000).map((_, index) => index)
+const bytesOf = (values: Uint16Array | Uint32Array | Float32Array): Uint8Array =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+
+function cast(from: Uint8Array, fromDtype: Dtype, intoDtype: Dtype): { bytes: Uint8Array; overflowed: number } {
+  const bytes = new Uint8Array((from.length / dtypeBytes[fromDtype]) * dtypeBytes[intoDtype])
+  return { bytes, overflowed: castInto(from, fromDtype, bytes, intoDtype) }
+}
+
+const halves = (bytes: Uint8Array): Uint16Array => new Uint16Array(bytes.buffer)
+const floats = (bytes: Uint8Array): Float32Array => new Float32Array(bytes.buffer)
+const isNaNHalf = (half: number): boolean => (half & 0x7c00) === 0x7c00 && (half & 0x3ff) !== 0
+const isNaNBf16 = (half: number): boolean => (half & 0x7f80) === 0x7f80 && (half & 0x7f) !== 0
+
+/** The value nearest to `value` among the 65536, ties to the even pattern: the definition, by the platform's doubles. */
+const roundToHalf = (value: number): number => new Uint16Array(new Float16Array([value]).buffer)[0]!
+
+describe('castInto', () => {
+  it('widens every fp16 value to the equal fp32 value', () => {
+    const widened = floats(cast(bytesOf(allHalves), 'fp16', 'fp32').bytes)
+    const expected = new Float16Array(allHalves.buffer)
+    for (let half = 0; half < 0x10000; half++) {
+      expect(Object.is(widened[half], expected[half]), `0x${half.toString(16)}`).toBe(true)
+    }
+  })
+
+  it('widens every bf16 value to the equal fp32 value and back', () => {
+    const widened = cast(bytesOf(allHalves), 'bf16', 'fp32').bytes
+    const back = halves(cast(widened, 'fp32', 'bf16').bytes)
+    for (let half = 0; half < 0x10000; half++) {
+      if (isNaNBf16(half)) expect(isNaNBf16(back[half]!)).toBe(true)
+      else expect(back[half]).toBe(half)
+    }
+  })
+
+  it('brings every fp16 value back unchanged from fp32, NaN as NaN of the same sign', () => {
+    const back = halves(cast(cast(bytesOf(allHalves), 'fp16', 'fp32').bytes, 'fp32', 'fp16').bytes)
+    for (let half = 0; half < 0x10000; half++) {
+      if (isNaNHalf(half)) expect([isNaNHalf(back[half]!), back[half]! >> 15]).toEqual([true, half >> 15])
+      else expect(back[half]).toBe(half)
+    }
+  })
+
+  it('rounds every bf16 value to the nearest fp16 and counts those that become infinite', () => {
+    const { bytes, overflowed } = cast(bytesOf(allHalves), 'bf16', 'fp16')
+    const rounded = halves(bytes)
+    const values = floats(cast(bytesOf(allHalves), 'bf16', 'fp32').bytes)
+    let infinite = 0
+    for (let half = 0; half < 0x10000; half++) {
+      const value = values[half]!
+      if (Number.isNaN(value)) expect(isNaNHalf(rounded[half]!)).toBe(true)
+      else expect(rounded[half], `${value}`).toBe(roundToHalf(value))
+      if (Number.isFinite(value) && Math.abs(value) >= 65520) infinite++
+    }
+    expect(overflowed).toBe(infinite)
+  })
+
+  it('rounds every fp16 value to the nearest bf16 as a detour over fp32 does', () => {
+    const direct = halves(cast(bytesOf(allHalves), 'fp16', 'bf16').bytes)
+    const detour = halves(cast(cast(bytesOf(allHalves), 'fp16', 'fp32').bytes, 'fp32', 'bf16').bytes)
+    expect(direct).toEqual(detour)
+  })
+
+  it('rounds fp32 to fp16 at every border between neighbours: below, at and above the middle', () => {
+    const borders: number[] = []
+    for (let half = 0; half < 0x7c00; half++) {
+      const pair = new Float16Array(new Uint16Array([half, half + 1]).buffer)
+      const middle = half + 1 === 0x7c00 ? 65520 : (pair[0]! + pair[1]!) / 2
+      const below = new Float32Array([middle])
+      const bits = new Uint32Array(below.buffer)
+      for (const step of [-1, 0, 1]) {
+        const probe = new Float32Array(new Uint32Array([bits[0]! + step]).buffer)[0]!
+        borders.push(probe, -probe)
+      }
+    }
+    const source = new Float32Array(borders)
+    const rounded = halves(cast(bytesOf(source), 'fp32', 'fp16').bytes)
+    const wrong = source.findIndex((value, index) => rounded[index] !== roundToHalf(value))
+    expect(wrong === -1 ? undefined : source[wrong]).toBeUndefined()
+  })
+
+  it('rounds any fp32 to bf16 to the nearest, ties to even', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 0xffffffff }), (pattern) => {
+        const bits = pattern >>> 0
+        const value = new Float32Array(new Uint32Array([bits]).buffer)[0]!
+        fc.pre(Number.isFinite(value))
+        const half = halves(cast(bytesOf(new Uint32Array([bits])), 'fp32', 'bf16').bytes)[0]!
+        const truncated = bits >>> 16
+        const rest = bits & 0xffff
+        const isUp = rest > 0x8000 || (rest === 0x8000 && (truncated & 1) === 1)
+        expect(half).toBe(isUp ? truncated + 1 : truncated)
+      }),
+      { seed: 7, numRuns: 2000 },
+    )
+  })
+
+  it('copies when nothing is to be cast', () => {
+    const { bytes, overflowed } = cast(bytesOf(allHalves), 'bf16', 'bf16')
+    expect([bytes, overflowed]).toEqual([bytesOf(allHalves), 0])
+  })
+})

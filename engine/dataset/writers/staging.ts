@@ -87,10 +87,12 @@ async function clearAbandoned(target: string, stem: string): Promise<void> {
     const pid = Number(name.slice(own.length))
     if (!Number.isInteger(pid) || (pid !== process.pid && isAlive(pid))) continue
     const folder = path.join(target, name)
-    const staged = await readMarker(path.join(folder, MARKER))
-    for (const file of staged) {
-      // What is no longer in the folder was moved by the run that ended there.
-      if (!(await exists(path.join(folder, file)))) await rm(path.join(target, path.basename(file)), { force: true })
+    const left = new Set(await readdir(folder))
+    const listed = await readMarker(path.join(folder, MARKER))
+    // What is no longer in the folder was moved. When that is everything, the move was complete and stays.
+    const isComplete = listed.every((file) => !left.has(file))
+    for (const file of isComplete ? [] : listed.filter((name) => !left.has(name))) {
+      await rm(path.join(target, path.basename(file)), { force: true })
     }
     await rm(folder, { recursive: true, force: true })
   }

@@ -57,7 +57,7 @@ export class JobStore {
 
   /** Newest first. */
   list(): JobView[] {
-    const views = this.ids().flatMap((id) => (this.#find(id) ? [this.reader(id).view()] : []))
+    const views = this.ids().flatMap((id) => this.find(id)?.view() ?? [])
     return views.sort((a, b) => b.submittedAt - a.submittedAt)
   }
 
@@ -69,7 +69,7 @@ export class JobStore {
   }
 
   reader(id: JobId): JobReader {
-    const reader = this.#find(id)
+    const reader = this.find(id)
     if (!reader) throw new AppError('job.missing', { id })
     return reader
   }
@@ -115,12 +115,12 @@ export class JobStore {
 
   /** Starts a supervisor unless one is at work or none is needed. Its lock settles what two engines do at once. */
   ensureSupervised(id: JobId): void {
-    const reader = this.#find(id)
+    const reader = this.find(id)
     if (!reader || reader.hasEnded()) return
     if (Date.now() - (this.#supervisorsStarted.get(id) ?? 0) < SUPERVISOR_PAUSE_MS) return
     if (isSupervised(reader.folder)) return
     this.#supervisorsStarted.set(id, Date.now())
-    const log = openSync(reader.folder.supervisorLog, 'a', 0o600)
+    const log = openLog(reader.folder)
     try {
       const [program, ...args] = engineCommand('supervise', reader.folder.path)
       const options = { cwd: this.root, detached: true, windowsHide: true }
@@ -135,7 +135,7 @@ export class JobStore {
       })
       child.unref()
     } finally {
-      closeSync(log)
+      if (log !== 'ignore') closeSync(log)
     }
   }
 
@@ -143,7 +143,8 @@ export class JobStore {
     return new JobFolder(join(this.root, id))
   }
 
-  #find(id: JobId): JobReader | null {
+  /** Null for a job that is not there, or not any more. */
+  find(id: JobId): JobReader | null {
     const folder = this.#folder(id)
     const known = this.#readers.get(id)
     const spec = sizeOf(folder.spec) === null ? null : known ? undefined : folder.readSpec()
@@ -169,4 +170,13 @@ function checked(spec: JobSpec): JobSpec {
   const issue = parsed.error.issues[0]
   const reason = issue ? `${issue.path.join('.') || 'spec'}: ${issue.message}` : 'unreadable'
   throw new AppError('input.invalid', { subject: spec.run.task, reason })
+}
+
+/** What a supervisor prints is about its own defects; it works without a place for that. */
+function openLog(folder: JobFolder): number | 'ignore' {
+  try {
+    return openSync(folder.supervisorLog, 'a', 0o600)
+  } catch {
+    return 'ignore'
+  }
 }

@@ -2,6 +2,7 @@ import { type FSWatcher, watch } from 'node:fs'
 import type { JobId } from '../protocol/ids.ts'
 import type { JobDelta, JobView } from '../protocol/jobs.ts'
 import type { StateSource } from '../rpc/topic.ts'
+import type { JobReader } from './job-reader.ts'
 import type { JobStore } from './job-store.ts'
 
 /** A job's changes within this time are one delta. */
@@ -20,6 +21,8 @@ export class JobWatch implements Disposable {
   readonly #told = new Map<JobId, string>()
   readonly #watchers = new Map<JobId, FSWatcher>()
   readonly #changed = new Set<JobId>()
+  /** Notices of jobs that come and go; set while somebody listens. */
+  #rootWatcher: FSWatcher | null = null
   #look: NodeJS.Timeout | null = null
   #gather: NodeJS.Timeout | null = null
 
@@ -36,6 +39,13 @@ export class JobWatch implements Disposable {
     return {
       snapshot: () => this.#store.list(),
       subscribe: (emit) => {
+        // What the snapshot will show is not told again.
+        if (this.#listeners.size === 0) {
+          for (const view of this.#store.list()) this.#note(view)
+          this.#rootWatcher = watchFolder(this.#store.root, () =>
+            setTimeout(() => this.#lookAround(), GATHER_MS).unref(),
+          )
+        }
         this.#listeners.add(emit)
         this.#lookAround()
         return {
@@ -58,7 +68,7 @@ export class JobWatch implements Disposable {
     const ids = new Set(this.#store.ids())
     for (const id of this.#told.keys()) if (!ids.has(id)) this.touch(id)
     for (const id of ids) {
-      if (this.#told.has(id) && this.#store.reader(id).hasEnded()) continue
+      if (this.#told.has(id) && this.#store.find(id)?.hasEnded()) continue
       this.#store.ensureSupervised(id)
       this.touch(id)
     }
@@ -66,25 +76,33 @@ export class JobWatch implements Disposable {
 
   #tell(): void {
     this.#gather = null
-    const ids = new Set(this.#store.ids())
     for (const id of this.#changed) {
-      if (ids.has(id)) this.#tellView(id)
-      else if (this.#told.delete(id)) this.#emit({ kind: 'removed', id })
-      if (!ids.has(id)) this.#unwatch(id)
+      const reader = this.#store.find(id)
+      if (reader) this.#tellView(id, reader)
+      else this.#tellRemoval(id)
     }
     this.#changed.clear()
   }
 
-  #tellView(id: JobId): void {
-    const reader = this.#store.reader(id)
+  #tellRemoval(id: JobId): void {
+    this.#unwatch(id)
+    if (this.#told.delete(id)) this.#emit({ kind: 'removed', id })
+  }
+
+  #tellView(id: JobId, reader: JobReader): void {
     // Before the look at the files, so that no change falls between.
     if (reader.hasEnded()) this.#unwatch(id)
     else this.#watch(id, reader.folder.path)
     const view = reader.view()
+    if (this.#note(view)) this.#emit({ kind: 'changed', job: view })
+  }
+
+  /** False when this was told already. */
+  #note(view: JobView): boolean {
     const text = JSON.stringify(view)
-    if (this.#told.get(id) === text) return
-    this.#told.set(id, text)
-    this.#emit({ kind: 'changed', job: view })
+    if (this.#told.get(view.id) === text) return false
+    this.#told.set(view.id, text)
+    return true
   }
 
   #emit(delta: JobDelta): void {
@@ -93,14 +111,8 @@ export class JobWatch implements Disposable {
 
   #watch(id: JobId, folder: string): void {
     if (this.#watchers.has(id)) return
-    try {
-      const watcher = watch(folder, { persistent: false }, () => this.touch(id))
-      watcher.on('error', () => this.#unwatch(id))
-      this.#watchers.set(id, watcher)
-    } catch {
-      // Without notifications the regular look finds the change, a little later.
-      return
-    }
+    const watcher = watchFolder(folder, () => this.touch(id))
+    if (watcher) this.#watchers.set(id, watcher)
   }
 
   #unwatch(id: JobId): void {
@@ -110,6 +122,8 @@ export class JobWatch implements Disposable {
 
   #rest(): void {
     for (const id of [...this.#watchers.keys()]) this.#unwatch(id)
+    this.#rootWatcher?.close()
+    this.#rootWatcher = null
     if (this.#gather) clearTimeout(this.#gather)
     this.#gather = null
     this.#told.clear()
@@ -120,5 +134,16 @@ export class JobWatch implements Disposable {
     if (this.#look) clearInterval(this.#look)
     this.#look = null
     this.#rest()
+  }
+}
+
+/** Null where the system gives no notices; the regular look finds the changes then, a little later. */
+function watchFolder(folder: string, onChange: () => void): FSWatcher | null {
+  try {
+    const watcher = watch(folder, { persistent: false }, onChange)
+    watcher.on('error', () => watcher.close())
+    return watcher
+  } catch {
+    return null
   }
 }

@@ -23,15 +23,20 @@ export function isSupervised(folder: JobFolder): boolean {
 }
 
 function lastGeneration(folder: JobFolder): number {
-  const numbers = readdirSync(folder.path).map((name) => Number(PATTERN.exec(name)?.[1] ?? 0))
-  return Math.max(0, ...numbers)
+  try {
+    const numbers = readdirSync(folder.path).map((name) => Number(PATTERN.exec(name)?.[1] ?? 0))
+    return Math.max(0, ...numbers)
+  } catch (error) {
+    // The job was removed meanwhile.
+    if (isMissing(error)) return 0
+    throw error
+  }
 }
 
 function isHeld(folder: JobFolder, generation: number): boolean {
   try {
     return isAlive(JSON.parse(readFileSync(folder.file(`supervisor.${generation}.json`), 'utf8')) as ProcessStamp)
   } catch (error) {
-    // The job was removed meanwhile.
     if (isMissing(error)) return false
     throw error
   }

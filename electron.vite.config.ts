@@ -12,7 +12,11 @@ export default defineConfig({
       outDir: 'dist/main',
       lib: false,
       rollupOptions: {
-        input: { browser: at('main/shells/browser-entry.ts'), 'plugin-worker': at('main/plugins/worker.ts') },
+        input: {
+          browser: at('main/shells/browser-entry.ts'),
+          electron: at('main/shells/electron.ts'),
+          'plugin-worker': at('main/plugins/worker.ts'),
+        },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },
     },

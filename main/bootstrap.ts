@@ -27,6 +27,7 @@ import { RunBook } from './runs/run-book.ts'
 import { RunDriver } from './runs/run-driver.ts'
 import { RunService } from './runs/run-service.ts'
 import { Scope } from './scope.ts'
+import { SecretStore } from './secrets/secret-store.ts'
 import { SettingsService } from './settings/settings-service.ts'
 import { ArtifactsRepository } from './store/artifacts-repository.ts'
 import { ChatsRepository } from './store/chats-repository.ts'
@@ -41,6 +42,9 @@ export interface App extends Disposable {
   /** What the page may ask, to be served on each connection of a page. */
   readonly services: readonly Service[]
   readonly log: Log
+  readonly secrets: SecretStore
+  /** Place and size of the desktop app's window, opaque here. */
+  readonly windowState: { load(): unknown; save(state: unknown): void }
   /** To be called before an orderly end: stops what runs, unless the user lets jobs go on. */
   stopJobsUnlessKept(): Promise<void>
 }
@@ -124,6 +128,8 @@ export function bootstrap(env: AppEnv): App {
   return {
     services,
     log,
+    secrets: new SecretStore(env.keychain, join(env.dataDir, 'secrets.json')),
+    windowState: settings.windowState,
     stopJobsUnlessKept: async () => {
       if (!settings.get().keepJobsOnExit) await runs.stopAll()
     },

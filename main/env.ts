@@ -4,6 +4,7 @@ import type { EngineCommand } from './engines/local-link.ts'
 import type { ShowFolder } from './files/show-folder.ts'
 import type { Log } from './log/log.ts'
 import type { FamilyRegistry, PluginSwitches } from './runs/family-registry.ts'
+import type { Keychain } from './secrets/secret-store.ts'
 
 /** Everything that comes from outside the program; tests replace what they need. */
 export interface AppEnv {
@@ -17,5 +18,6 @@ export interface AppEnv {
   readonly clock: Clock
   readonly randomId: () => string
   readonly showFolder: ShowFolder
+  readonly keychain: Keychain
   readonly createFamilies: (switches: PluginSwitches, log: Log) => FamilyRegistry
 }

@@ -25,10 +25,13 @@ export function planScript(plan: Plan): string {
   return `${[head.join('\n'), body.join('\n'), ...files, ...steps].join('\n\n')}\n`
 }
 
-/** One argument per line, as people write long commands. */
-const taskLines = ({ task, spec }: TaskStep): string[] => [
-  ['"$AWB"', ...taskCommand(task, spec).map(shellQuote)].join(' \\\n  '),
-]
+/** The command on the first line, then one argument per line, as people write long commands. */
+function taskLines({ task, spec }: TaskStep): string[] {
+  const words = taskCommand(task, spec)
+  const firstOption = words.findIndex((word) => word.startsWith('-'))
+  const command = ['"$AWB"', ...words.slice(0, firstOption)].join(' ')
+  return [[command, ...words.slice(firstOption).map(shellQuote)].join(' \\\n  ')]
+}
 
 function scriptLines({ id, script, where, nodes }: ScriptStep): string[] {
   const file = `"$work"/${shellQuote(`${id}.sh`)}`

@@ -4,6 +4,7 @@ import type { SettingsRepository } from '../store/settings-repository.ts'
 
 const KEY = 'settings'
 const LAYOUT_KEY = 'layout'
+const WINDOW_KEY = 'window'
 const DISABLED_PLUGINS_KEY = 'disabledPlugins'
 
 /** What the user has chosen, with defaults for what was never set. */
@@ -39,6 +40,12 @@ export class SettingsService {
 
   saveLayout(layout: unknown): void {
     this.#repository.set(LAYOUT_KEY, layout)
+  }
+
+  /** Place and size of the desktop app's window. */
+  readonly windowState = {
+    load: (): unknown => this.#repository.get(WINDOW_KEY) ?? null,
+    save: (state: unknown): void => this.#repository.set(WINDOW_KEY, state),
   }
 
   /** Which plugins are switched off; a plugin is on unless it was switched off. */

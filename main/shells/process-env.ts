@@ -3,6 +3,7 @@ import { systemClock } from '../clock.ts'
 import { nodeProgram } from '../engines/node-runtime.ts'
 import type { AppEnv } from '../env.ts'
 import { openOnDesktop } from '../files/show-folder.ts'
+import { noKeychain } from '../secrets/no-keychain.ts'
 import { besideArchive, defaultDataDir, programRoot, programVersion } from '../paths.ts'
 
 /** The environment of a real process; both shells start from it. */
@@ -31,6 +32,7 @@ export function processEnv(shell: AppEnv['shell'], createFamilies: AppEnv['creat
     clock: systemClock,
     randomId: () => randomBytes(9).toString('hex'),
     showFolder: (path) => openOnDesktop(path),
+    keychain: noKeychain('a browser has no access to the key store of the system'),
     createFamilies,
   }
 }

@@ -1,5 +1,6 @@
+import { IGNORED_LABEL } from '../../dataset/templates.ts'
 import type { Prediction } from './head.ts'
-import { IGNORED_LABEL, inputLength, type Sample } from './sample.ts'
+import { inputLength, type Sample } from './sample.ts'
 
 interface Sequence {
   /** First row in the pack. */

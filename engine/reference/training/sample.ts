@@ -1,5 +1,4 @@
-/** The label of tokens that are not trained on. */
-export const IGNORED_LABEL = -100
+import { IGNORED_LABEL } from '../../dataset/templates.ts'
 
 /** Tokens and, at the same places, what they are as targets: their own id, or IGNORED_LABEL. */
 export interface Sample {

@@ -1,0 +1,21 @@
+import type { WorkerRole } from './threads.ts'
+
+/**
+ * Runs a thread in the role that its `workerData.awbRole` names. The engine's entry must call this, and nothing else,
+ * in a thread whose data has such a role: threads are started from the same file as the engine.
+ */
+export async function runWorker(data: unknown): Promise<void> {
+  const { awbRole } = data as { awbRole: WorkerRole }
+  switch (awbRole) {
+    case 'lane': {
+      const { serveLane } = await import('./training/lane-worker.ts')
+      serveLane(data)
+      break
+    }
+    case 'chat': {
+      const { serveChat } = await import('./generation/chat-worker.ts')
+      serveChat()
+      break
+    }
+  }
+}

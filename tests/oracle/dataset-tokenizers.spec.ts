@@ -76,17 +76,22 @@ describe('ids equal those of SentencePiece', () => {
 
   it.each([
     [
-      'NFKC and extra white space removed',
+      'BPE with NFKC and extra white space removed',
       { model_type: 'bpe', byte_fallback: true, normalization_rule_name: 'nmt_nfkc' },
     ],
-    ['no byte fallback', { model_type: 'bpe', normalization_rule_name: 'nfkc_cf' }],
+    ['BPE with no byte fallback', { model_type: 'bpe', normalization_rule_name: 'nfkc_cf' }],
     [
-      'user-defined symbols',
+      'BPE with user-defined symbols',
       { model_type: 'bpe', byte_fallback: true, user_defined_symbols: ['[INST]', '<<SYS>>', 'NPU'] },
     ],
-    ['white space behind words', { model_type: 'bpe', byte_fallback: true, treat_whitespace_as_suffix: true }],
-    ['no space in front', { model_type: 'bpe', byte_fallback: true, add_dummy_prefix: false }],
-  ])('for BPE with %s', async (name, options) => {
+    ['BPE with white space behind words', { model_type: 'bpe', byte_fallback: true, treat_whitespace_as_suffix: true }],
+    ['BPE with no space in front', { model_type: 'bpe', byte_fallback: true, add_dummy_prefix: false }],
+    ['unigram pieces', { model_type: 'unigram' }],
+    [
+      'unigram pieces, byte fallback, symbols',
+      { model_type: 'unigram', byte_fallback: true, user_defined_symbols: ['[INST]', 'NPU'] },
+    ],
+  ])('for %s', async (name, options) => {
     const prefix = path.join(folder, name.replaceAll(' ', '-'))
     python(TRAIN, prefix, JSON.stringify(options))
     await expectSentencePieceIds(`${prefix}.model`)

@@ -3,21 +3,16 @@ import { ChunkCache } from './chunk-cache.ts'
 import { Merger } from './merger.ts'
 import { PairTable } from './pair-table.ts'
 import type { TokenBuffer } from './token-buffer.ts'
+import { pushBytes, type UnknownRule } from './unknown.ts'
 
 /** Symbols from here on are characters that are no tokens themselves; they may still be part of one. */
 const BARE = 1 << 24
 
-export interface BpeVocabulary {
+export interface BpeVocabulary extends UnknownRule {
   /** Token texts that take part in merging, with their ids. */
   readonly ids: ReadonlyMap<string, number>
   /** Pairs of texts (left, right) that merge, with their rank; lower merges first. */
   readonly merges: Iterable<readonly [left: string, right: string, rank: number]>
-  /** Ids of the 256 byte tokens, or null where unknown characters become `unkId`. */
-  readonly byteIds: Int32Array | null
-  /** Null drops unknown characters. */
-  readonly unkId: number | null
-  /** Whether a run of unknown characters becomes one `unkId`. */
-  readonly fusesUnknown: boolean
 }
 
 /**
@@ -32,15 +27,11 @@ export class CharBpe {
   readonly #latinJoins = new Uint8Array(0x1_0000)
   readonly #merger: Merger
   readonly #cache = new ChunkCache()
-  readonly #byteIds: Int32Array | null
-  readonly #unkId: number | null
-  readonly #fusesUnknown: boolean
+  readonly #unknown: UnknownRule
   #symbols = new Int32Array(256)
 
   constructor(vocabulary: BpeVocabulary) {
-    this.#byteIds = vocabulary.byteIds
-    this.#unkId = vocabulary.unkId
-    this.#fusesUnknown = vocabulary.fusesUnknown
+    this.#unknown = vocabulary
     for (let code = 0; code < this.#basic.length; code++) this.#basic[code] = BARE + code
     let neighbours = 0
     for (const [text, id] of vocabulary.ids) {
@@ -127,6 +118,7 @@ export class CharBpe {
       i += code > 0xffff ? 2 : 1
     }
     count = this.#merger.merge(symbols, count)
+    const { byteIds, unkId, fusesUnknown } = this.#unknown
     const start = out.length
     let isUnknown = unknownBefore
     let hasUnknown = false
@@ -135,10 +127,10 @@ export class CharBpe {
       if (symbol < BARE) {
         out.push(symbol)
         isUnknown = false
-      } else if (this.#byteIds !== null) {
-        this.#pushBytes(symbol - BARE, this.#byteIds, out)
+      } else if (byteIds !== null) {
+        pushBytes(symbol - BARE, byteIds, out)
       } else {
-        if (this.#unkId !== null && !(isUnknown && this.#fusesUnknown)) out.push(this.#unkId)
+        if (unkId !== null && !(isUnknown && fusesUnknown)) out.push(unkId)
         isUnknown = true
         hasUnknown = true
       }
@@ -146,23 +138,5 @@ export class CharBpe {
     // What an unknown character becomes depends on what stands before it, so such a chunk is not remembered.
     if (!hasUnknown) this.#cache.set(chunk, out.data.slice(start, out.length))
     return isUnknown
-  }
-
-  #pushBytes(code: number, byteIds: Int32Array, out: TokenBuffer): void {
-    if (code < 0x80) {
-      out.push(byteIds[code]!)
-    } else if (code < 0x800) {
-      out.push(byteIds[0xc0 | (code >> 6)]!)
-      out.push(byteIds[0x80 | (code & 0x3f)]!)
-    } else if (code < 0x1_0000) {
-      out.push(byteIds[0xe0 | (code >> 12)]!)
-      out.push(byteIds[0x80 | ((code >> 6) & 0x3f)]!)
-      out.push(byteIds[0x80 | (code & 0x3f)]!)
-    } else {
-      out.push(byteIds[0xf0 | (code >> 18)]!)
-      out.push(byteIds[0x80 | ((code >> 12) & 0x3f)]!)
-      out.push(byteIds[0x80 | ((code >> 6) & 0x3f)]!)
-      out.push(byteIds[0x80 | (code & 0x3f)]!)
-    }
   }
 }

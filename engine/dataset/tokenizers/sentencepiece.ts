@@ -1,12 +1,14 @@
 import { AppError } from '../../protocol/errors/index.ts'
 import { byteOfPiece } from './byte-alphabet.ts'
 import { CharBpe } from './char-bpe.ts'
+import { CharUnigram } from './char-unigram.ts'
 import { Utf8Stream, decodeIds } from './decoder.ts'
 import { PieceType, type SentencePieceModel } from './sentencepiece-model.ts'
 import { SPACE_MARK, SentencePieceNormalizer } from './sentencepiece-normalizer.ts'
 import { type SpecialToken, SpecialTokenSplitter } from './special-tokens.ts'
 import { TokenBuffer } from './token-buffer.ts'
 import type { TokenizerConfig } from './tokenizer-config.ts'
+import type { UnknownRule } from './unknown.ts'
 import type { StreamDecoder, Tokenizer } from './tokenizer.ts'
 
 export interface TokenizerOrigin {
@@ -16,7 +18,7 @@ export interface TokenizerOrigin {
 }
 
 /**
- * A SentencePiece BPE model. With a `tokenizer_config.json` beside it, it behaves as the slow Hugging Face class
+ * A SentencePiece model (BPE or unigram). With a `tokenizer_config.json` beside it, it behaves as the slow Hugging Face class
  * (LlamaTokenizer) does with that model: special tokens inside the text are found first, and with `legacy: false`
  * only the text as a whole gets a space in front, not each part between special tokens.
  */
@@ -35,14 +37,16 @@ export class SentencePieceTokenizer implements Tokenizer {
   readonly #splitter: SpecialTokenSplitter
   readonly #userDefined: SpecialTokenSplitter
   readonly #normalizer: SentencePieceNormalizer
-  readonly #bpe: CharBpe
+  readonly #model: TextModel
   readonly #isLegacy: boolean
   readonly #dummyPrefix: boolean
   readonly #markId: number | undefined
 
   constructor(model: SentencePieceModel, config: TokenizerConfig, origin: TokenizerOrigin) {
     const { file } = origin
-    if (model.type !== 'bpe') throw unsupported(file, `the SentencePiece model type "${model.type}"`)
+    if (model.type !== 'bpe' && model.type !== 'unigram') {
+      throw unsupported(file, `the SentencePiece model type "${model.type}"`)
+    }
     if (model.pieces.some(({ type }) => type === PieceType.unused))
       throw unsupported(file, 'unused SentencePiece pieces')
     this.path = origin.path
@@ -63,7 +67,7 @@ export class SentencePieceTokenizer implements Tokenizer {
       model.pieces.flatMap(({ text, type }, id) => (type === PieceType.userDefined ? [plain(id, text)] : [])),
     )
     this.#normalizer = new SentencePieceNormalizer(model)
-    this.#bpe = new CharBpe(vocabularyOf(model, file))
+    this.#model = textModelOf(model, file)
     this.#isLegacy = config.legacy !== false
     this.#dummyPrefix = model.addDummyPrefix && config.add_prefix_space !== false
     this.stripsLeadingSpace = this.#dummyPrefix
@@ -124,7 +128,7 @@ export class SentencePieceTokenizer implements Tokenizer {
     const normalized = this.#normalizer.normalize(text, dummyPrefix, keepsStart)
     for (const part of this.#userDefined.split(normalized)) {
       if ('id' in part) out.push(part.id)
-      else this.#bpe.encodeInto(part.text, out)
+      else this.#model.encodeInto(part.text, out)
     }
   }
 
@@ -178,32 +182,36 @@ function addedTokens(config: TokenizerConfig, idOf: ReadonlyMap<string, number>)
   return [...tokens.values()]
 }
 
-function vocabularyOf(model: SentencePieceModel, file: string) {
-  const ids = new Map<string, number>()
-  const scoreOf = new Map<string, number>()
-  let unkId: number | null = null
+/** What cuts normalised text into tokens: BPE or unigram. */
+interface TextModel {
+  encodeInto(text: string, out: TokenBuffer): void
+}
+
+function textModelOf(model: SentencePieceModel, file: string): TextModel {
+  const rule = unknownRuleOf(model, file)
+  const taking = model.pieces.flatMap(({ text, score, type }, id) =>
+    type === PieceType.normal || type === PieceType.userDefined
+      ? [{ text, id, score, isUserDefined: type === PieceType.userDefined }]
+      : [],
+  )
+  if (model.type === 'unigram') return new CharUnigram(taking, rule)
+  // Pairs of equal score rank alike, so that the leftmost of them merges first.
+  const scores = [...new Set(taking.map(({ score }) => score))].sort((a, b) => b - a)
+  const ranks = new Map(scores.map((score, rank) => [score, rank]))
+  const rankOf = new Map(taking.map(({ text, score }) => [text, ranks.get(score) ?? 0]))
+  return new CharBpe({ ids: new Map(taking.map(({ text, id }) => [text, id])), merges: mergesOf(rankOf), ...rule })
+}
+
+function unknownRuleOf(model: SentencePieceModel, file: string): UnknownRule {
+  const unkId = model.pieces.findIndex(({ type }) => type === PieceType.unknown)
   const byteIds = new Int32Array(256).fill(-1)
-  model.pieces.forEach(({ text, score, type }, id) => {
-    if (type === PieceType.normal || type === PieceType.userDefined) {
-      ids.set(text, id)
-      scoreOf.set(text, score)
-    } else if (type === PieceType.unknown) unkId = id
-    else if (type === PieceType.byte) byteIds[byteOfPiece(text) ?? 0] = id
+  model.pieces.forEach(({ text, type }, id) => {
+    if (type === PieceType.byte) byteIds[byteOfPiece(text) ?? 0] = id
   })
   if (model.byteFallback && byteIds.includes(-1)) {
     throw new AppError('dataset.tokenizerInvalid', { file, reason: 'it falls back to bytes but lacks some of the 256' })
   }
-  // Pairs of equal score rank alike, so that the leftmost of them merges first.
-  const scores = [...new Set(scoreOf.values())].sort((a, b) => b - a)
-  const ranks = new Map(scores.map((score, rank) => [score, rank]))
-  const rankOf = new Map([...scoreOf].map(([text, score]) => [text, ranks.get(score) ?? 0]))
-  return {
-    ids,
-    merges: mergesOf(rankOf),
-    byteIds: model.byteFallback ? byteIds : null,
-    unkId,
-    fusesUnknown: true,
-  }
+  return { byteIds: model.byteFallback ? byteIds : null, unkId: unkId < 0 ? null : unkId, fusesUnknown: true }
 }
 
 /** SentencePiece merges any two neighbours whose text together is a piece. */

@@ -6,7 +6,7 @@ import { PyGlobal, PyObject, PyTuple, type PyValue } from './python-values.ts'
 export const MAX_PICKLE_BYTES = 64 * 1024 * 1024
 const MAX_CONTAINERS = 1_000_000
 /** Values waiting on the stack, and values remembered. */
-const MAX_PENDING = 4_000_000
+const MAX_PENDING = 1_000_000
 const MAX_PROTOCOL = 5
 
 export interface PickleOptions {

@@ -8,7 +8,7 @@ import { rowLength } from '../formats/stored-tensor.ts'
 import type { PlannedEntry, Segment } from '../layouts/plan.ts'
 import { BufferPool } from './buffer-pool.ts'
 
-const BUFFER_BYTES = 8 * 1024 * 1024
+const MAX_BUFFER_BYTES = 8 * 1024 * 1024
 /** Enough to read, cast and write at the same time; with the two staging buffers this is all that a conversion holds. */
 const BUFFER_COUNT = 6
 
@@ -31,7 +31,8 @@ export class TensorStream {
   readonly #source: TensorSource
   readonly #dtype: Dtype
   readonly #context: WriteContext | undefined
-  readonly #pool = new BufferPool(BUFFER_COUNT, BUFFER_BYTES)
+  readonly #bufferBytes: number
+  readonly #pool: BufferPool
   readonly #total: number
   readonly #startedAt = performance.now()
   #raw = Buffer.alloc(0)
@@ -45,6 +46,8 @@ export class TensorStream {
     this.#dtype = dtype
     this.#total = totalBytes
     this.#context = context
+    this.#bufferBytes = Math.min(MAX_BUFFER_BYTES, largestTensor(source, dtype))
+    this.#pool = new BufferPool(BUFFER_COUNT, this.#bufferBytes)
   }
 
   /**
@@ -111,7 +114,7 @@ export class TensorStream {
       const fitting = this.#rowsThatFit(tensor, rowBytes)
       for (let row = 0; row < total; row += fitting) {
         const rows = Math.min(fitting, total - row)
-        if (this.#staged.length === 0) this.#staged = Buffer.from(new ArrayBuffer(BUFFER_BYTES))
+        if (this.#staged.length === 0) this.#staged = Buffer.from(new ArrayBuffer(this.#bufferBytes))
         const whole = this.#staged.subarray(0, rows * rowBytes)
         await this.#read(tensor, start + row, rows, whole)
         for (const { entry, sink } of parts) {
@@ -130,8 +133,8 @@ export class TensorStream {
 
   #rowsThatFit(tensor: CanonicalTensor, rowBytes: number): number {
     const sourceRow = rowLength(tensor.shape) * dtypeBytes[tensor.dtype]
-    const rows = Math.floor(BUFFER_BYTES / Math.max(rowBytes, sourceRow))
-    if (rows === 0) throw new Error(`a row of ${tensor.name} is larger than ${BUFFER_BYTES} bytes`)
+    const rows = Math.floor(this.#bufferBytes / Math.max(rowBytes, sourceRow))
+    if (rows === 0) throw new Error(`a row of ${tensor.name} is larger than ${this.#bufferBytes} bytes`)
     return rows
   }
 
@@ -147,7 +150,7 @@ export class TensorStream {
   async #read(tensor: CanonicalTensor, from: number, rows: number, into: Buffer): Promise<void> {
     if (this.#context?.signal.aborted === true) throw new AppError('cancelled')
     if (tensor.dtype === this.#dtype) return readRowsInto(this.#source, tensor.name, from, from + rows, into)
-    if (this.#raw.length === 0) this.#raw = Buffer.from(new ArrayBuffer(BUFFER_BYTES))
+    if (this.#raw.length === 0) this.#raw = Buffer.from(new ArrayBuffer(this.#bufferBytes))
     const raw = this.#raw.subarray(0, rows * rowLength(tensor.shape) * dtypeBytes[tensor.dtype])
     await readRowsInto(this.#source, tensor.name, from, from + rows, raw)
     const overflowed = castInto(raw, tensor.dtype, into, this.#dtype)
@@ -168,6 +171,15 @@ export class TensorStream {
       ...(etaMs === undefined ? {} : { etaMs: Math.max(0, etaMs) }),
     })
   }
+}
+
+/** Small models need no large buffers. Bytes in the wider of both dtypes. */
+function largestTensor(source: TensorSource, dtype: Dtype): number {
+  let largest = 0
+  for (const { shape, dtype: own } of source.tensors.values()) {
+    largest = Math.max(largest, elementCount(shape) * Math.max(dtypeBytes[own], dtypeBytes[dtype]))
+  }
+  return largest
 }
 
 function isSplitByColumns(entry: PlannedEntry | undefined, source: TensorSource): boolean {

@@ -1,0 +1,87 @@
+import Sqlite from 'better-sqlite3'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Database, migrate } from '#main/store/database.ts'
+import { migrations } from '#main/store/migrations.ts'
+
+let folder: string
+let path: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'awb-store-'))
+  path = join(folder, 'sub', 'workbench.db')
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const versionOf = (connection: Sqlite.Database) => connection.pragma('user_version', { simple: true })
+const tablesOf = (connection: Sqlite.Database) =>
+  connection.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`).pluck().all()
+
+describe('the store', () => {
+  it('opens with the first use, in WAL mode with foreign keys', () => {
+    using database = new Database(path)
+    expect(() => new Sqlite(path, { fileMustExist: true })).toThrow()
+    expect(database.connection.pragma('journal_mode', { simple: true })).toBe('wal')
+    expect(database.connection.pragma('foreign_keys', { simple: true })).toBe(1)
+    expect(versionOf(database.connection)).toBe(migrations.length)
+  })
+
+  it('says that it is closed', () => {
+    const database = new Database(':memory:')
+    database[Symbol.dispose]()
+    expect(() => database.connection).toThrow(expect.objectContaining({ code: 'store.closed' }))
+  })
+
+  it('leaves the file of a newer workbench alone', () => {
+    {
+      using database = new Database(path)
+      database.connection.pragma(`user_version = ${migrations.length + 1}`)
+    }
+    using database = new Database(path)
+    expect(() => database.connection).toThrow(expect.objectContaining({ code: 'store.newer' }))
+  })
+
+  it('undoes all of a transaction that fails', () => {
+    using database = new Database(':memory:')
+    const { connection } = database
+    const insert = () => connection.prepare('INSERT INTO settings (key, value) VALUES (?, ?)').run('a', '1')
+    expect(() =>
+      database.transaction(() => {
+        insert()
+        insert()
+      }),
+    ).toThrow()
+    expect(connection.prepare('SELECT count(*) FROM settings').pluck().get()).toBe(0)
+  })
+})
+
+describe('migration 1', () => {
+  it('starts from an empty file', () => {
+    const connection = new Sqlite(':memory:')
+    migrate(connection, 0)
+    expect(versionOf(connection)).toBe(0)
+    migrate(connection, 1)
+    expect(versionOf(connection)).toBe(1)
+    expect(tablesOf(connection)).toEqual([
+      'artifacts',
+      'chat_messages',
+      'chats',
+      'forms',
+      'hosts',
+      'journals',
+      'metrics',
+      'runs',
+      'settings',
+    ])
+    connection.close()
+  })
+
+  it('is applied once', () => {
+    const connection = new Sqlite(':memory:')
+    migrate(connection)
+    migrate(connection)
+    expect(versionOf(connection)).toBe(migrations.length)
+    connection.close()
+  })
+})

@@ -6,8 +6,10 @@ export interface PlanStepView {
   readonly id: string
   readonly title: Text
   readonly kind: Step['kind']
-  /** The task's name, or where the script runs. */
-  readonly does: string
+  /** Name of the task; null for a script. */
+  readonly task: string | null
+  /** Where the script runs; a task always runs on the host. */
+  readonly where: 'host' | 'container'
   readonly nodes: 'first' | 'all'
   readonly code: string
   readonly language: CodeLanguage
@@ -53,7 +55,8 @@ export function planSteps(plan: Plan): PlanStepView[] {
           id: step.id,
           title: step.title,
           kind: step.kind,
-          does: step.task,
+          task: step.task,
+          where: 'host',
           nodes: 'first',
           code: JSON.stringify(step.spec, null, 2),
           language: 'json',
@@ -62,7 +65,8 @@ export function planSteps(plan: Plan): PlanStepView[] {
           id: step.id,
           title: step.title,
           kind: step.kind,
-          does: step.where,
+          task: null,
+          where: step.where,
           nodes: step.nodes,
           code: step.script,
           language: 'bash',

@@ -19,6 +19,8 @@ export interface Field {
   readonly isExpert: boolean
   readonly isRequired: boolean
   readonly isInteger: boolean
+  /** Holds any number of texts. */
+  readonly isList: boolean
   readonly minimum: number | null
   readonly maximum: number | null
   readonly defaultValue: FormValue | undefined
@@ -83,6 +85,7 @@ export function fieldsOf(form: PanelForm): Field[] {
       isExpert: hint?.isExpert ?? false,
       isRequired: required.has(name),
       isInteger: typesOf(property).includes('integer'),
+      isList: typesOf(property).includes('array'),
       minimum: asNumber(property['minimum']),
       maximum: asNumber(property['maximum']),
       defaultValue: defaultValue !== undefined && isFormValue(defaultValue) ? defaultValue : undefined,

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Plan } from '#engine/protocol/index.ts'
 import { highlight, highlightLines } from '@/features/families/highlight.ts'
-import { histogram } from '@/features/families/histogram.ts'
 import { languageOf, planSteps, planWrites } from '@/features/families/plan-model.ts'
 
 const text = (en: string) => ({ en, 'zh-CN': en })
@@ -19,9 +18,9 @@ const plan: Plan = {
 
 describe('plan model', () => {
   it('shows a task by its spec and a script as it is', () => {
-    expect(planSteps(plan).map((step) => [step.does, step.nodes, step.language, step.code])).toEqual([
-      ['checkpoint.convert', 'first', 'json', '{\n  "tp": 2\n}'],
-      ['container', 'all', 'bash', 'echo hi'],
+    expect(planSteps(plan).map((step) => [step.task, step.where, step.nodes, step.language, step.code])).toEqual([
+      ['checkpoint.convert', 'host', 'first', 'json', '{\n  "tp": 2\n}'],
+      [null, 'container', 'all', 'bash', 'echo hi'],
     ])
   })
 
@@ -62,19 +61,5 @@ describe('highlight', () => {
 
   it('names the scopes', () => {
     expect(highlight('{"a": 1}', 'json')).toContainEqual({ text: '1', scope: 'number' })
-  })
-})
-
-describe('histogram', () => {
-  it('uses round bins that hold every length', () => {
-    const result = histogram([3, 12, 12, 47, 250], 20, 47)
-    expect(result.bins[0]).toEqual({ from: 0, to: 20, count: 3 })
-    expect(result.bins.reduce((sum, bin) => sum + bin.count, 0)).toBe(5)
-    expect(result.bins.length).toBeLessThanOrEqual(20)
-    expect(result).toMatchObject({ max: 250, mean: 64.8, overLimit: 2 })
-  })
-
-  it('is empty for nothing', () => {
-    expect(histogram([], 10).bins).toEqual([])
   })
 })

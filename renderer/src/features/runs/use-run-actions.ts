@@ -1,0 +1,67 @@
+import type { RunView } from '#contract/runs.ts'
+import { t } from '@/i18n/index.ts'
+import { useCommands } from '@/shell/commands.ts'
+import { confirm } from '@/shell/confirm.ts'
+import { notify, notifyError } from '@/shell/notifications.ts'
+import { useTabs } from '@/shell/tabs.ts'
+import { download } from '@/ui/download.ts'
+import { useWorkbench } from '@/workbench/index.ts'
+import { openRun } from './index.ts'
+import { currentStep } from './run-facts.ts'
+
+/** What can be done with the run on screen. Each failure is told where it happens and changes nothing. */
+export function useRunActions(run: () => RunView) {
+  const { runs, app } = useWorkbench()
+  const tabs = useTabs()
+  const name = () => t('runs.name', { number: run().number })
+
+  const guarded = (action: () => Promise<unknown>) => async () => {
+    try {
+      await action()
+    } catch (error) {
+      notifyError(error)
+    }
+  }
+
+  const stop = guarded(async () => {
+    const { id } = run()
+    const question = { title: t('runs.stop.title', { name: name() }), text: t('runs.stop.text') }
+    if (await confirm({ ...question, action: t('runs.actions.stop'), isDestructive: true })) await runs.stop({ id })
+  })
+  const rerun = guarded(async () => {
+    const started = await runs.rerun({ id: run().id })
+    notify({ level: 'ok', title: t('runs.rerunStarted', { name: t('runs.name', { number: started.number }) }) })
+    openRun(started.id)
+  })
+  const remove = guarded(async () => {
+    const { id } = run()
+    const question = { title: t('runs.remove.title', { name: name() }), text: t('runs.remove.text') }
+    if (!(await confirm({ ...question, action: t('runs.actions.remove'), isDestructive: true }))) return
+    await runs.remove({ id })
+    tabs.close(`run:${id}`)
+  })
+  const exportScript = guarded(async () => {
+    const { script } = await runs.exportScript({ id: run().id })
+    const file = `run-${run().number}.sh`
+    download(file, script)
+    notify({ level: 'ok', title: t('runs.exported', { name: file }) })
+  })
+  /** Where no file manager can be opened (a browser, another host), the path goes to the clipboard. */
+  const openFolder = guarded(async () => {
+    const path = currentStep(run())?.folder
+    if (path === undefined) return
+    if ((await app.openFolder({ path })).opened) return
+    await navigator.clipboard.writeText(path)
+    notify({ level: 'info', title: t('runs.folderCopied'), text: path })
+  })
+
+  const isActive = () => run().state === 'running'
+  useCommands([
+    { id: 'run.stop', title: 'runs.actions.stop', run: stop, isEnabled: isActive },
+    { id: 'run.rerun', title: 'runs.actions.rerun', run: rerun, isEnabled: () => !isActive() },
+    { id: 'run.exportScript', title: 'runs.actions.exportScript', run: exportScript },
+    { id: 'run.openFolder', title: 'runs.actions.folder', run: openFolder },
+    { id: 'run.remove', title: 'runs.actions.remove', run: remove, isEnabled: () => !isActive() },
+  ])
+  return { stop, rerun, remove, exportScript, openFolder }
+}

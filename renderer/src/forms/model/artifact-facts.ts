@@ -1,0 +1,12 @@
+import type { ArtifactView } from '#contract/artifacts.ts'
+
+/** What tells one artifact from another, in a few words: layout, split and dtype, or format, template and samples. */
+export function artifactFacts(artifact: Pick<ArtifactView, 'passport'>): string[] {
+  const { passport } = artifact
+  if (!passport) return []
+  if (passport.kind === 'checkpoint') {
+    const split = passport.tp * passport.pp > 1 ? [`TP ${passport.tp} PP ${passport.pp}`] : []
+    return [passport.layout, ...split, passport.dtype]
+  }
+  return [passport.format, ...(passport.template ? [passport.template] : []), `${passport.samples}`]
+}

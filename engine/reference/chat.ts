@@ -72,7 +72,7 @@ export async function generateChat(
   signal.addEventListener('abort', abort, { once: true })
   const current = (thread ??= new ChatThread(() => (thread = undefined)))
   const { promise: ended, resolve, reject } = Promise.withResolvers<unknown>()
-  let pushed = Promise.resolve(undefined)
+  let pushed: Promise<void> = Promise.resolve()
   const seed = input.parameters.seed ?? randomInt(2 ** 31)
   const id = current.start(
     { ...input, seed, stop },

@@ -11,14 +11,12 @@ interface Reading {
 
 /** One field's value checked against its part of the schema; the default with a finding where it does not fit. */
 export function readField(name: string, field: Field<FormValue>, given: FormValue | undefined): Reading {
-  const { schema, fallback } = field
-  const isEmpty = given === undefined || given === null || given === ''
-  if (isEmpty) {
-    if (!field.isRequired || given === undefined) {
-      const isMissing = field.isRequired && (fallback === '' || fallback === null)
-      return isMissing ? { value: fallback, finding: missing(name, field) } : { value: fallback }
-    }
-    return { value: fallback, finding: missing(name, field) }
+  const { schema, fallback, isRequired } = field
+  // Emptying a free text means "none"; anything else that is empty is as good as not given.
+  if (given === '' && !isRequired && schema['type'] === 'string' && schema['enum'] === undefined) return { value: '' }
+  if (given === undefined || given === null || given === '') {
+    const isMissing = isRequired && (given !== undefined || fallback === '')
+    return isMissing ? { value: fallback, finding: missing(name, field) } : { value: fallback }
   }
   const problem = misfit(schema, given, field.hint.widget === 'textarea')
   return problem === null ? { value: given } : { value: fallback, finding: error('form.invalid', problem, name) }

@@ -103,7 +103,7 @@ function loraParameters({ loraRank, loraTargets }: TrainValues, shape: ShapeNumb
 }
 
 /** Against the HBM of the chips: 32 GiB on 910A, 64 GiB on 910B. */
-export function checkMemory(_values: TrainValues, { total, arithmetic }: Memory): Finding[] {
+export function checkMemory({ total, arithmetic }: Memory): Finding[] {
   const en = `Weights, gradients and optimiser per NPU: ${arithmetic}, activations come on top.`
   const chinese = `每卡权重、梯度与优化器：${arithmetic}，激活值另计。`
   if (total > 64 * GIB) {

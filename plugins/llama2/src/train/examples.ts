@@ -10,6 +10,7 @@ export interface Example {
   readonly environment: Readonly<Record<string, string>>
   /** The script gives rope base and norm epsilon although they are Megatron's defaults. */
   readonly givesNumerics: boolean
+  readonly evalInterval: number
 }
 
 const fused = ['--use-fused-swiglu', '--use-fused-rotary-pos-emb']
@@ -18,34 +19,26 @@ const loraEnvironment = {
   HCCL_CONNECT_TIMEOUT: '1200',
   HCCL_EXEC_TIMEOUT: '1200',
 }
-const loraFlags = ['--lora-fusion', '--log-throughput']
+
+function full(size: SizeId, flags: readonly string[]): Example {
+  return { name: `tune_llama2_${size}_full_ptd`, flags, environment: {}, givesNumerics: false, evalInterval: 1000 }
+}
+
+function lora(size: SizeId): Example {
+  const environment = loraEnvironment
+  const flags = ['--log-throughput']
+  return { name: `tune_llama2_${size}_lora_ptd`, flags, environment, givesNumerics: true, evalInterval: 10_000 }
+}
 
 /**
  * The post-training examples at the tag v1.0.0. Where there is none for mcore (70B full, 13B and 70B LoRA), the flags
  * are those of the pretraining example of the size and of the LoRA example of 7B.
  */
 const examples: Readonly<Record<SizeId, Readonly<Record<TrainValues['method'], Example>>>> = {
-  '7b': {
-    full: {
-      name: 'tune_llama2_7b_full_ptd',
-      flags: ['--tokenizer-not-use-fast'],
-      environment: {},
-      givesNumerics: false,
-    },
-    lora: { name: 'tune_llama2_7b_lora_ptd', flags: loraFlags, environment: loraEnvironment, givesNumerics: true },
-  },
-  '13b': {
-    full: { name: 'tune_llama2_13b_full_ptd', flags: fused, environment: {}, givesNumerics: false },
-    lora: { name: 'tune_llama2_13b_lora_ptd', flags: loraFlags, environment: loraEnvironment, givesNumerics: true },
-  },
-  '70b': {
-    full: { name: 'tune_llama2_70b_full_ptd', flags: fused, environment: {}, givesNumerics: false },
-    lora: { name: 'tune_llama2_70b_lora_ptd', flags: loraFlags, environment: loraEnvironment, givesNumerics: true },
-  },
-  tiny: {
-    full: { name: 'tune_llama2_tiny_full_ptd', flags: [], environment: {}, givesNumerics: false },
-    lora: { name: 'tune_llama2_tiny_lora_ptd', flags: loraFlags, environment: loraEnvironment, givesNumerics: true },
-  },
+  '7b': { full: full('7b', ['--tokenizer-not-use-fast']), lora: lora('7b') },
+  '13b': { full: full('13b', fused), lora: lora('13b') },
+  '70b': { full: full('70b', fused), lora: lora('70b') },
+  tiny: { full: full('tiny', []), lora: lora('tiny') },
 }
 
 /** The example that a launch follows; a model of no known size follows 7B's. */

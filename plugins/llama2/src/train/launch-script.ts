@@ -113,9 +113,9 @@ const trainingFlags = (launch: Launch, example: Example): ShellLine[] => [
   ...dataFlags(launch.values),
   ...scheduleFlags(launch.values),
   ...fixedFlags,
-  ...example.flags.filter((flag) => flag !== '--lora-fusion'),
+  ...example.flags,
   ...(launch.values.method === 'lora' ? loraFlags(launch.values) : []),
-  ...outputFlags(launch.values),
+  ...outputFlags(launch.values, example),
 ]
 
 function modelFlags({ values, shape, model }: Launch, { givesNumerics }: Example): ShellLine[] {
@@ -138,7 +138,9 @@ function modelFlags({ values, shape, model }: Launch, { givesNumerics }: Example
     ['--position-embedding-type', 'rope'],
     ...(givesNumerics || ropeBase !== 10000 ? ([['--rotary-base', ropeBase]] satisfies ShellLine[]) : []),
     ['--normalization', 'RMSNorm'],
-    ...(givesNumerics || normEpsilon !== 1e-5 ? ([['--norm-epsilon', normEpsilon]] satisfies ShellLine[]) : []),
+    ...(givesNumerics || normEpsilon !== 1e-5
+      ? ([['--norm-epsilon', decimal(normEpsilon)]] satisfies ShellLine[])
+      : []),
     '--swiglu',
     '--disable-bias-linear',
     ...(shape.tiedEmbeddings ? [] : ['--untie-embeddings-and-output-weights']),
@@ -162,15 +164,15 @@ const scheduleFlags = (values: TrainValues): ShellLine[] => [
   ['--micro-batch-size', values.microBatchSize],
   ['--global-batch-size', values.globalBatchSize],
   ['--train-iters', values.steps],
-  ['--lr', values.learningRate],
-  ['--min-lr', values.minLearningRate],
+  ['--lr', decimal(values.learningRate)],
+  ['--min-lr', decimal(values.minLearningRate)],
   ['--lr-decay-style', 'cosine'],
   ['--lr-warmup-fraction', values.warmupFraction],
   ['--weight-decay', values.weightDecay],
   ['--adam-beta1', '0.9'],
   ['--adam-beta2', values.beta2],
-  ...(values.epsilon === 1e-8 ? [] : ([['--adam-eps', values.epsilon]] satisfies ShellLine[])),
-  ['--clip-grad', values.clipGrad.toFixed(1)],
+  ...(values.epsilon === 1e-8 ? [] : ([['--adam-eps', decimal(values.epsilon)]] satisfies ShellLine[])),
+  ['--clip-grad', Number.isInteger(values.clipGrad) ? values.clipGrad.toFixed(1) : values.clipGrad],
   ['--seed', values.seed],
   ['--init-method-std', '0.01'],
   ['--initial-loss-scale', values.lossScale],
@@ -199,18 +201,21 @@ function loraFlags(values: TrainValues): ShellLine[] {
   ]
 }
 
-const outputFlags = (values: TrainValues): ShellLine[] => [
+const outputFlags = (values: TrainValues, { evalInterval }: Example): ShellLine[] => [
   ['--load', variable('CKPT_LOAD_DIR')],
   ['--save', variable('CKPT_SAVE_DIR')],
   '--no-load-optim',
   '--no-load-rng',
   ['--log-interval', 1],
   ['--save-interval', values.saveInterval],
-  ['--eval-interval', values.split === '100,0,0' ? 1000 : values.saveInterval],
+  ['--eval-interval', evalInterval],
   ['--eval-iters', 0],
   ['--distributed-backend', 'nccl'],
   ...(values.isStorageShared ? [] : ['--no-shared-storage']),
 ]
+
+/** Small numbers as people write them: 0.00005 → `5e-5`. */
+const decimal = (value: number): string => (value !== 0 && value < 1e-3 ? value.toExponential() : String(value))
 
 const isResumed = ({ method, loraLoad }: TrainValues): boolean => method === 'lora' && loraLoad !== ''
 

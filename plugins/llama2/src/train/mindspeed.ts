@@ -40,7 +40,7 @@ export function planMindSpeed(values: TrainValues, findings: readonly Finding[],
     ...checkSchedule(values),
     ...(shape ? checkParallel(shape, values, { tp: 'tp', pp: 'pp' }) : [needsSize()]),
     ...checkBatch(values),
-    ...(memory === undefined ? [] : checkMemory(values, memory)),
+    ...(memory === undefined ? [] : checkMemory(memory)),
     ...(size ? checkExample(values, size.id) : []),
   ]
   const paths = [values.checkpoint, values.dataset, values.tokenizer, values.frameworkDir]

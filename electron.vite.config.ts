@@ -54,6 +54,7 @@ export default defineConfig({
     build: {
       outDir: at('dist/renderer'),
       emptyOutDir: true,
+      minify: true,
       rollupOptions: { input: at('renderer/index.html') },
     },
   },

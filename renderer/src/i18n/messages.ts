@@ -1,7 +1,12 @@
 import { artifactsMessages } from '../features/artifacts/messages.ts'
 import { chatMessages } from '../features/chat/messages.ts'
 import { familiesMessages } from '../features/families/messages.ts'
+import { homeMessages } from '../features/home/messages.ts'
+import { hostsMessages } from '../features/hosts/messages.ts'
+import { pluginsMessages } from '../features/plugins/messages.ts'
 import { runsMessages } from '../features/runs/messages.ts'
+import { settingsMessages } from '../features/settings/messages.ts'
+import { tourMessages } from '../features/tour/messages.ts'
 import { formsMessages } from '../forms/messages.ts'
 import { shellMessages } from '../shell/messages.ts'
 import { uiMessages } from '../ui/messages.ts'
@@ -12,8 +17,13 @@ const features = {
   chat: chatMessages,
   families: familiesMessages,
   forms: formsMessages,
+  home: homeMessages,
+  hosts: hostsMessages,
+  plugins: pluginsMessages,
   runs: runsMessages,
+  settings: settingsMessages,
   shell: shellMessages,
+  tour: tourMessages,
   ui: uiMessages,
 } as const
 

@@ -110,7 +110,7 @@ function strictError(
   reason: keyof typeof rejectionReasons,
   detail?: string,
 ): AppError {
-  const text = rejectionReasons[reason]
+  const text = rejectionReasons[reason].en
   return new AppError('dataset.rowRejected', {
     file: reader.file,
     row,

@@ -3,12 +3,13 @@ import { AppError } from '../protocol/errors/index.ts'
 import type { DatasetPreview, SamplePreview, datasets } from '../protocol/datasets.ts'
 import { requireColumns, scanRows, showRows } from './columns.ts'
 import { openReader } from './readers/open.ts'
+import type { RawRow } from './readers/reader.ts'
+import { rejectionReasons, type RejectionReason } from './rejections.ts'
 import { SampleEncoder } from './sample-encoder.ts'
 import { toSpans } from './spans.ts'
 import { loadTokenizer } from './tokenizers/load.ts'
 
 const SCANNED_ROWS = 2000
-const SHOWN_REJECTIONS = 100
 
 export type PreviewInput = z.output<(typeof datasets)['members']['preview']['input']>
 
@@ -32,16 +33,16 @@ export async function previewDataset(input: PreviewInput): Promise<DatasetPrevie
   for (const row of scan.rows) {
     const sample = encoder.encode(row)
     if ('reason' in sample) {
-      if (rejected.length < SHOWN_REJECTIONS) rejected.push({ row: row.row, reason: sample.reason })
+      rejected.push(describeRejection(row, sample.reason))
       continue
     }
     const length = sample.ids.length
     lengths.push(length)
-    if (seqLength !== undefined && length >= seqLength && rejected.length < SHOWN_REJECTIONS) {
-      rejected.push({ row: row.row, reason: 'tooLong' })
+    if (seqLength !== undefined && length >= seqLength) {
+      rejected.push(describeRejection(row, 'tooLong'))
     }
     if (samples.length < wanted) {
-      samples.push({ row: row.row, length, tokens: toSpans(sample.ids, sample.labels, tokenizer) })
+      samples.push({ row: row.row - 1, length, tokens: toSpans(sample.ids, sample.labels, tokenizer) })
     }
   }
   return {
@@ -54,3 +55,9 @@ export async function previewDataset(input: PreviewInput): Promise<DatasetPrevie
     rejected,
   }
 }
+
+const describeRejection = ({ row }: RawRow, reason: RejectionReason): DatasetPreview['rejected'][number] => ({
+  row: row - 1,
+  reason,
+  text: rejectionReasons[reason],
+})

@@ -28,7 +28,7 @@ export class RejectedRows {
       row,
       line,
       reason,
-      why: rejectionReasons[reason],
+      why: rejectionReasons[reason].en,
       ...(detail === undefined ? {} : { detail }),
       data: value,
     }

@@ -1,15 +1,23 @@
+import type { Text } from '../protocol/text.ts'
+
 /** Why a row cannot become a sample. The names go into passports and side files, so they stay as they are. */
 export const rejectionReasons = {
-  notJson: 'the line is not valid JSON',
-  badEncoding: 'the row is not valid UTF-8',
-  tooLarge: 'the row is larger than 64 MiB',
-  notObject: 'the row is not an object with columns',
-  badType: 'a mapped column holds neither text nor nothing',
-  badHistory: 'the history is not a list of question and answer pairs',
-  noResponse: 'the response is missing',
-  severalResponses: 'the response is a list of several answers',
-  tooLong: 'it has as many tokens as the sequence length, or more',
-} as const
+  notJson: { en: 'the line is not valid JSON', 'zh-CN': '该行不是有效的 JSON' },
+  badEncoding: { en: 'the row is not valid UTF-8', 'zh-CN': '该条数据不是有效的 UTF-8' },
+  tooLarge: { en: 'the row is larger than 64 MiB', 'zh-CN': '该条数据超过 64 MiB' },
+  notObject: { en: 'the row is not an object with columns', 'zh-CN': '该条数据不是带有列的对象' },
+  badType: { en: 'a mapped column holds something else than text', 'zh-CN': '映射的列中不是文本' },
+  badHistory: {
+    en: 'the history is not a list of question and answer pairs',
+    'zh-CN': '历史对话不是由问答对组成的列表',
+  },
+  noResponse: { en: 'the response is missing', 'zh-CN': '缺少回答' },
+  severalResponses: { en: 'the response is a list of several answers', 'zh-CN': '回答是包含多个答案的列表' },
+  tooLong: {
+    en: 'it has as many tokens as the sequence length, or more',
+    'zh-CN': '词元数达到或超过序列长度',
+  },
+} as const satisfies Record<string, Text>
 
 export type RejectionReason = keyof typeof rejectionReasons
 

@@ -2,11 +2,13 @@ import { z } from 'zod'
 import { call, topic } from '../rpc/topic.ts'
 import { DatasetPassport } from './passport.ts'
 import { PreprocessSpec } from './tasks.ts'
+import { Text } from './text.ts'
 
 /** A run of tokens with the text it decodes to; `isTrained` false means the label is masked. */
 export const TokenSpan = z.object({ id: z.number().int(), text: z.string(), isTrained: z.boolean() })
 export type TokenSpan = z.infer<typeof TokenSpan>
 
+/** `row` counts from 0: a row of the source in a preview, a sample in a written dataset. */
 export const SamplePreview = z.object({ row: z.number().int(), length: z.number().int(), tokens: z.array(TokenSpan) })
 export type SamplePreview = z.infer<typeof SamplePreview>
 
@@ -19,7 +21,8 @@ export const DatasetPreview = z.object({
   scannedRows: z.number().int(),
   totalRowsEstimate: z.number().int(),
   lengths: z.array(z.number().int()),
-  rejected: z.array(z.object({ row: z.number().int(), reason: z.string() })),
+  /** Rows that would be set aside; `row` counts from 0, `reason` is a code as in the side file, `text` says it. */
+  rejected: z.array(z.object({ row: z.number().int(), reason: z.string(), text: Text })),
 })
 export type DatasetPreview = z.infer<typeof DatasetPreview>
 

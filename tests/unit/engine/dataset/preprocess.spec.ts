@@ -193,7 +193,7 @@ describe('looking at data', () => {
     expect(preview).toMatchObject({
       scannedRows: 3,
       totalRowsEstimate: 3,
-      rejected: [{ row: 2, reason: 'noResponse' }],
+      rejected: [{ row: 1, reason: 'noResponse' }],
     })
     expect(preview.lengths).toHaveLength(2)
     const [sample] = preview.samples

@@ -1,0 +1,92 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { jobFolders, lossesOf, type JobFolder } from './job-folders.ts'
+import { startStep, takeStep } from './tour.ts'
+import { chromiumPath, Home, noBrowser, openBrowser, openPage, Shell } from './workbench.ts'
+
+const click = (target: { click(): Promise<void> }) => target.click()
+
+/**
+ * Main, then the engine, then both are killed in the middle of training. The run goes on each time; what the page shows
+ * in the end is the job's output byte by byte, and the chart has every step once.
+ */
+describe('a run in the middle of which everything is killed', () => {
+  it('goes on, without a gap or a repeat', { timeout: 300_000 }, async ({ skip }) => {
+    skip(chromiumPath === null, noBrowser)
+    skip(process.platform !== 'linux', 'finds the engine through /proc')
+    using home = new Home()
+    await using browser = await openBrowser()
+    let shell = await Shell.start(home)
+    try {
+      let { page } = await openPage(browser, shell.url, { theme: 'light', locale: 'en' })
+      for (const step of ['sample', 'convert', 'preprocess'] as const) await takeStep(page, step, click)
+      await startStep(page, 'train', click)
+      await stepsReach(home, 5)
+
+      await shell.kill()
+      shell = await Shell.start(home)
+      ;({ page } = await openPage(browser, shell.url, { theme: 'light', locale: 'en' }))
+      await page.locator('[data-testid="tour-step-train"][data-state="running"]').waitFor({ timeout: 20_000 })
+      await stepsReach(home, 20)
+
+      killEngines(home)
+      await stepsReach(home, 40)
+
+      killEngines(home)
+      await shell.kill()
+      shell = await Shell.start(home)
+      ;({ page } = await openPage(browser, shell.url, { theme: 'light', locale: 'en' }))
+      await page.locator('[data-testid="tour-step-train"][data-state="succeeded"]').waitFor({ timeout: 150_000 })
+
+      const job = trainingJob(home)
+      expect(job.journal.map(({ n }) => n)).toEqual(job.journal.map((_entry, index) => index + 1))
+      const steps = lossesOf(job).map(({ step }) => step)
+      expect(steps).toEqual(steps.map((_step, index) => index + 1))
+
+      await page.getByTestId('tour-step-train').getByTestId('tour-open-run').click()
+      await page.locator('[data-testid="run-state"][data-state="succeeded"]').waitFor()
+      await page.locator(`[data-testid="run-output"][data-bytes="${job.output.length}"]`).waitFor({ timeout: 20_000 })
+      expect(await shownLosses(page)).toBe(steps.length)
+    } finally {
+      await shell[Symbol.asyncDispose]()
+    }
+  })
+})
+
+const trainingJob = (home: Home): JobFolder => {
+  const job = jobFolders(home).find((candidate) => lossesOf(candidate).length > 0)
+  if (!job) throw new Error('no job has a loss')
+  return job
+}
+
+async function stepsReach(home: Home, step: number): Promise<void> {
+  for (const deadline = Date.now() + 90_000; Date.now() < deadline; await sleep(100)) {
+    const last = jobFolders(home).flatMap(lossesOf).at(-1)
+    if (last && last.step >= step) return
+  }
+  throw new Error(`the training did not reach step ${step}`)
+}
+
+/** Kills the engines of this home only: found by their command line and environment. */
+function killEngines(home: Home): void {
+  const engines = readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false
+    try {
+      const isEngine = readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('engine.mjs\0serve')
+      return isEngine && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`AWB_HOME=${home.state}\0`)
+    } catch {
+      // The process ended between the listing and the look.
+      return false
+    }
+  })
+  expect(engines.length).toBeGreaterThan(0)
+  execFileSync('kill', ['-9', ...engines])
+}
+
+/** Points of the loss chart, read from its table for screen readers. */
+async function shownLosses(page: Page): Promise<number> {
+  return Number(await page.getByTestId('run-chart-loss').getAttribute('data-points'))
+}

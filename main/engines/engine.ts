@@ -16,6 +16,8 @@ export type EngineStatus = HostView['engine']
 const STEADY_MS = 10_000
 const HELLO_TIMEOUT_MS = 20_000
 const PING_EVERY_MS = 15_000
+/** A process that ended says why within this time after its stream closed. */
+const EXIT_REASON_MS = 500
 /** How long a call waits for an engine that is on its way. */
 const READY_TIMEOUT_MS = 15_000
 
@@ -151,7 +153,7 @@ export class Engine implements Disposable {
       if (signal.aborted) return new AppError('cancelled')
       this.#connection = connection
       this.#enter('ready', { version: hello.version, latencyMs })
-      return await Promise.race([gone, this.#pingUntilLost(connection), closedReason(connection, session)])
+      return await Promise.race([gone, this.#pingUntilLost(connection), this.#closedReason(connection, session)])
     } finally {
       signal.removeEventListener('abort', onAbort)
     }
@@ -160,7 +162,7 @@ export class Engine implements Disposable {
   async #greet(connection: Connection, session: EngineSession, gone: Promise<Error>) {
     const answer = await Promise.race([this.#ping(connection), gone.then(asThrown)]).catch(async (error: unknown) => {
       // A process that ended says more about it than the stream that closed with it.
-      throw isClosed(error) ? await closedReason(connection, session) : error
+      throw isClosed(error) ? await this.#closedReason(connection, session) : error
     })
     if (answer.hello.protocol !== PROTOCOL_VERSION) {
       throw new AppError('engine.incompatible', { found: answer.hello.protocol, wanted: PROTOCOL_VERSION })
@@ -179,6 +181,17 @@ export class Engine implements Disposable {
     } catch (error) {
       throw abort.signal.aborted ? new AppError('engine.silent', { seconds: HELLO_TIMEOUT_MS / 1000 }) : error
     }
+  }
+
+  /** Resolves after the connection closed: with the reason of the process if it ends soon after, as it mostly does. */
+  async #closedReason(connection: Connection, session: EngineSession): Promise<Error> {
+    const { promise: closed, resolve } = Promise.withResolvers<undefined>()
+    if (connection.closed.aborted) resolve(undefined)
+    connection.closed.addEventListener('abort', () => resolve(undefined), { once: true })
+    await closed
+    const { promise: late, resolve: giveUp } = Promise.withResolvers<Error>()
+    using _deadline = this.#clock.after(EXIT_REASON_MS, () => giveUp(new AppError('rpc.closed')))
+    return await Promise.race([session.ended, late])
   }
 
   async #pingUntilLost(connection: Connection): Promise<unknown> {
@@ -204,13 +217,3 @@ const asThrown = (error: Error): never => {
 
 /** Whether trying again can help. */
 const isTransient = ({ code }: CodedError): boolean => code !== 'engine.missing' && code !== 'engine.incompatible'
-
-/** Resolves after the connection closed: with the reason of the process if it ends soon after, as it mostly does. */
-async function closedReason(connection: Connection, session: EngineSession): Promise<Error> {
-  if (!connection.closed.aborted) {
-    await new Promise<void>((resolve) => connection.closed.addEventListener('abort', () => resolve(), { once: true }))
-  }
-  const { promise: late, resolve } = Promise.withResolvers<Error>()
-  const timer = setTimeout(() => resolve(new AppError('rpc.closed')), 500)
-  return await Promise.race([session.ended, late]).finally(() => clearTimeout(timer))
-}

@@ -39,6 +39,7 @@ export class RunDriver implements Disposable {
   readonly #scope = new Scope('run-driver')
   readonly #submitting = new Set<RunId>()
   readonly #adopting = new Set<string>()
+  #isDisposed = false
 
   constructor(services: RunDriverServices) {
     this.#services = services
@@ -67,6 +68,7 @@ export class RunDriver implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isDisposed = true
     this.#scope[Symbol.dispose]()
   }
 
@@ -88,7 +90,7 @@ export class RunDriver implements Disposable {
   async #adopt(host: HostId, job: JobView): Promise<void> {
     const { engines, book, log } = this.#services
     const { number, version: _version, ...file } = await readRunFile(await engines.of(host).ready(), job.folder)
-    if (book.find(file.id)) return
+    if (this.#isDisposed || book.find(file.id)) return
     const run = book.insert(
       {
         ...file,
@@ -118,13 +120,14 @@ export class RunDriver implements Disposable {
     book.update(run, graph)
     if (!graph.next) return
     this.#submitting.add(run.id)
-    void this.#submit(run, graph.next).finally(() => {
+    void this.#submit(run, graph.next).then((isAnswered) => {
       this.#submitting.delete(run.id)
-      if (book.find(run.id)) this.#advance(run)
+      if (isAnswered && !this.#isDisposed && book.find(run.id)) this.#advance(run)
     })
   }
 
-  async #submit(run: RunRecord, step: Step): Promise<void> {
+  /** False when no answer came: the next snapshot of the host's jobs moves the run on, and the id makes that harmless. */
+  async #submit(run: RunRecord, step: Step): Promise<boolean> {
     const { book, engines, log, mirror, clock } = this.#services
     try {
       const spec = await this.#jobSpec(run, step)
@@ -134,8 +137,7 @@ export class RunDriver implements Disposable {
       // A stop that came while the job was being submitted has not seen it.
       if (run.isStopping && !isJobEnded(job.state)) await client.stop({ id: job.id })
     } catch (error) {
-      // Submitted again when the engine is back: the id makes that harmless.
-      if (isLost(error)) return
+      if (isLost(error) || this.#isDisposed) return false
       log.warn('run.submitFailed', { run: run.id, step: step.id, error })
       const at = clock.now()
       const steps = run.steps.map((view) =>
@@ -147,6 +149,7 @@ export class RunDriver implements Disposable {
       )
       book.update(run, { steps, state: runState(steps, run.isStopping) })
     }
+    return true
   }
 
   async #jobSpec(run: RunRecord, step: Step): Promise<JobSpec> {

@@ -23,6 +23,10 @@ const ConfigFields = z.object({
   rms_norm_eps: z.number().positive().default(1e-6),
   rope_theta: z.number().positive().nullish(),
   rope_scaling: z.unknown().optional(),
+  /** Newer exports keep both of them together. */
+  rope_parameters: z
+    .looseObject({ rope_theta: z.number().positive().nullish(), rope_type: z.string().nullish() })
+    .nullish(),
   tie_word_embeddings: z.boolean().default(false),
   attention_bias: z.boolean().default(false),
   sliding_window: count.nullish(),
@@ -80,14 +84,18 @@ export function shapeFromConfig(config: ConfigJson, path: string): { model: Mode
     headDim,
     vocab: fields.vocab_size,
     maxPositions: fields.max_position_embeddings,
-    ropeTheta: fields.rope_theta ?? traits.ropeTheta,
+    ropeTheta: fields.rope_theta ?? fields.rope_parameters?.rope_theta ?? traits.ropeTheta,
     normEpsilon: fields.rms_norm_eps,
     tiedEmbeddings: fields.tie_word_embeddings,
     qkvBias: traits.qkvBias || fields.attention_bias,
     ...(window === undefined ? {} : { slidingWindow: window }),
   }
-  const scaled = fields.rope_scaling !== undefined && fields.rope_scaling !== null
-  return { model, findings: scaled ? [ropeScaling(path)] : [] }
+  return { model, findings: isRopeScaled(fields) ? [ropeScaling(path)] : [] }
+}
+
+function isRopeScaled({ rope_scaling, rope_parameters }: z.infer<typeof ConfigFields>): boolean {
+  if (rope_scaling !== undefined && rope_scaling !== null) return true
+  return (rope_parameters?.rope_type ?? 'default') !== 'default'
 }
 
 function architectureFrom(config: ConfigJson, path: string): { name: string; traits: ArchitectureTraits } {
@@ -108,7 +116,11 @@ function architectureFrom(config: ConfigJson, path: string): { name: string; tra
 /** A config.json for weights of this dtype: the original one brought up to date, or one made from the numbers alone. */
 export function configFor(model: ModelShape, dtype: Dtype, original?: ConfigJson): ConfigJson {
   const torchDtype = torchNames[dtype].dtype
-  if (original !== undefined) return { ...original, vocab_size: model.vocab, torch_dtype: torchDtype }
+  if (original !== undefined) {
+    // transformers 5 calls it dtype; an export has one of both.
+    const key = Object.hasOwn(original, 'dtype') ? 'dtype' : 'torch_dtype'
+    return { ...original, vocab_size: model.vocab, [key]: torchDtype }
+  }
   const { name, traits } = architectureOf(model.family)
   return {
     architectures: [name],

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { AppError } from '../protocol/errors/index.ts'
 import type { TaskSpec } from '../protocol/tasks.ts'
 import type { Task } from '../tasks/context.ts'
@@ -21,13 +22,14 @@ function assertComplete({ summary }: OpenCheckpoint): void {
 export const convertCheckpoint: Task<TaskSpec<'checkpoint.convert'>> = async (spec, context) => {
   await using source = await openCheckpoint(spec.input)
   const { summary } = source
+  const output = resolve(spec.output)
   context.log(`source: ${summary.path} (${describe(source)})`)
   for (const { level, text } of summary.problems) context.log(`${level}: ${text.en}`)
   assertComplete(source)
   const startedAt = performance.now()
   const passport = await writeCheckpoint({
     source,
-    output: spec.output,
+    output,
     target: spec.target,
     dtype: spec.dtype ?? summary.dtype,
     assetsFrom: summary.path,
@@ -39,10 +41,10 @@ export const convertCheckpoint: Task<TaskSpec<'checkpoint.convert'>> = async (sp
   const megabytes = passport.totalBytes / 1e6
   context.log(
     `wrote ${passport.tensorCount} tensors, ${megabytes.toFixed(1)} MB in ${seconds.toFixed(1)} s ` +
-      `(${(megabytes / Math.max(seconds, 0.001)).toFixed(0)} MB/s) to ${spec.output}`,
+      `(${(megabytes / Math.max(seconds, 0.001)).toFixed(0)} MB/s) to ${output}`,
   )
-  context.artifact({ kind: 'checkpoint', path: spec.output, passport })
-  return { output: spec.output, passport }
+  context.artifact({ kind: 'checkpoint', path: output, passport })
+  return { output, passport }
 }
 
 /** Proves that two checkpoints of any layouts hold the same tensors. */

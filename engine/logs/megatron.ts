@@ -4,24 +4,24 @@ import type { JournalEntryBody } from '../protocol/jobs.ts'
  * Megatron prints one line per logged iteration: ` iteration {i}/{n} |` and then fields `name: value |`. Order and
  * presence of the fields vary with version and flags, so each is found by its name.
  */
-const ITERATION = /\biteration\s+(\d+)\s*\/\s*(\d+)\s*\|(.*)$/
-const FIELD = /\s*([^|:]*(?:\([^)|]*\))?[^|:]*):\s*([-+\d.eE]+|nan|inf|-inf)\s*(?:\||$)/gi
+const ITERATION = /\biteration {1,20}(\d{1,12})\/ {0,20}(\d{1,12}) \|/
+const NUMBER = /^(?:[-+]?(?:\d[\d.eE+-]*|inf)|nan)$/i
 
 /** Field of the line by the name of the metric it becomes. Times in ms, throughput in TFLOP/s per NPU. */
-const METRICS: Readonly<Record<string, string>> = {
-  'consumed samples': 'consumedSamples',
-  'elapsed time per iteration (ms)': 'iterationMs',
-  'throughput per gpu (tflop/s/gpu)': 'tflops',
-  'learning rate': 'learningRate',
-  'global batch size': 'batchSize',
-  'lm loss': 'loss',
-  'loss scale': 'lossScale',
-  'grad norm': 'gradNorm',
-  'num zeros': 'zeros',
-  'params norm': 'paramsNorm',
-  'number of skipped iterations': 'skipped',
-  'number of nan iterations': 'nan',
-}
+const METRICS: ReadonlyMap<string, string> = new Map([
+  ['consumed samples', 'consumedSamples'],
+  ['elapsed time per iteration (ms)', 'iterationMs'],
+  ['throughput per gpu (tflop/s/gpu)', 'tflops'],
+  ['learning rate', 'learningRate'],
+  ['global batch size', 'batchSize'],
+  ['lm loss', 'loss'],
+  ['loss scale', 'lossScale'],
+  ['grad norm', 'gradNorm'],
+  ['num zeros', 'zeros'],
+  ['params norm', 'paramsNorm'],
+  ['number of skipped iterations', 'skipped'],
+  ['number of nan iterations', 'nan'],
+])
 
 const VALIDATION =
   /validation loss at iteration (\d+)(?: on (\w+) set)? \| lm loss value: ([-+\d.eE]+) \| lm loss PPL: ([-+\d.eE]+)/
@@ -29,7 +29,10 @@ const VALIDATION =
 /** Metrics and progress of a line of Megatron's or MindSpeed-LLM's output. */
 export function parseMegatronLine(line: string): JournalEntryBody[] {
   const iteration = ITERATION.exec(line)
-  if (iteration) return iterationEntries(Number(iteration[1]), Number(iteration[2]), iteration[3] ?? '')
+  if (iteration) {
+    const fields = line.slice(iteration.index + iteration[0].length)
+    return iterationEntries(Number(iteration[1]), Number(iteration[2]), fields)
+  }
   const validation = VALIDATION.exec(line)
   if (!validation) return []
   const set = validation[2] === 'test' ? 'test' : 'validation'
@@ -39,9 +42,11 @@ export function parseMegatronLine(line: string): JournalEntryBody[] {
 
 function iterationEntries(step: number, total: number, fields: string): JournalEntryBody[] {
   const found: Record<string, number> = {}
-  for (const [, name = '', value = ''] of fields.matchAll(FIELD)) {
-    const metric = METRICS[name.trim().toLowerCase()]
-    if (metric) found[metric] = Number(value)
+  for (const field of fields.split('|')) {
+    const colon = field.lastIndexOf(':')
+    const metric = METRICS.get(field.slice(0, Math.max(0, colon)).trim().toLowerCase())
+    const value = field.slice(colon + 1).trim()
+    if (metric && NUMBER.test(value)) found[metric] = Number(value)
   }
   // A broken line (two processes printing at once) may still look like an iteration.
   if (Object.keys(found).length === 0) return []

@@ -14,7 +14,7 @@ export default class SummaryReporter implements Reporter {
     else
       this.#skipped.push({
         name: test.fullName,
-        reason: (result.state === 'skipped' && result.note) || 'no reason given',
+        reason: (result.state === 'skipped' && result.note) || 'see its name',
       })
   }
 

@@ -30,27 +30,31 @@ export class Home implements Disposable {
 
 /** The browser shell as `npm start -- --browser` runs it, on a free port. */
 export class Shell implements AsyncDisposable {
+  /** Good for one use. */
   readonly url: string
   readonly process: ChildProcess
+  readonly #lines: AsyncIterator<string>
 
-  private constructor(child: ChildProcess, url: string) {
+  private constructor(child: ChildProcess, lines: AsyncIterator<string>, url: string) {
     this.process = child
+    this.#lines = lines
     this.url = url
   }
 
   static async start(home: Home): Promise<Shell> {
     const child = spawn(process.execPath, ['dist/main/browser.js', '--no-open', '--print-url-json'], {
       cwd: root,
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, AWB_HOME: home.state, AWB_WORKSPACE: home.workspace },
     })
-    if (!child.stdout) throw new Error('the shell has no output')
-    for await (const line of createInterface(child.stdout)) {
-      if (!line.startsWith('{')) continue
-      const { url } = JSON.parse(line) as { url: string }
-      return new Shell(child, url)
-    }
-    throw new Error(`the shell ended with ${child.exitCode} before it printed its address`)
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+    return new Shell(child, lines, await nextUrl(lines))
+  }
+
+  /** Another link: the shell prints one for each line that it reads. */
+  async newUrl(): Promise<string> {
+    this.process.stdin?.write('\n')
+    return nextUrl(this.#lines)
   }
 
   /** As a crash would: no chance to tidy up. */
@@ -63,6 +67,14 @@ export class Shell implements AsyncDisposable {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return
     this.process.kill('SIGINT')
     await once(this.process, 'exit')
+  }
+}
+
+async function nextUrl(lines: AsyncIterator<string>): Promise<string> {
+  for (;;) {
+    const { value, done } = await lines.next()
+    if (done) throw new Error('the shell ended before it printed its address')
+    if (value.startsWith('{')) return (JSON.parse(value) as { url: string }).url
   }
 }
 

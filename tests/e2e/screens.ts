@@ -1,0 +1,65 @@
+import type { Page } from 'playwright-core'
+
+export interface Screen {
+  readonly name: string
+  /** Brings the page there, from anywhere, and waits until its content stands. */
+  readonly open: (page: Page) => Promise<void>
+}
+
+const activity = (kind: string) => async (page: Page) => {
+  await page.keyboard.press('Escape')
+  await page.getByTestId(`activity-${kind}`).click()
+  await page.waitForTimeout(400)
+}
+
+const panel = (id: string) => async (page: Page) => {
+  await activity('families')(page)
+  const gallery = page.getByTestId('family-llama2')
+  if (await gallery.isVisible()) await gallery.click()
+  await page.getByTestId(`panel-${id}`).click()
+  await page.getByTestId('plan-preview').waitFor()
+  await page.waitForTimeout(800)
+}
+
+const firstRow = (activityKind: string, table: string, text: string) => async (page: Page) => {
+  await activity(activityKind)(page)
+  await page.getByTestId(table).getByText(text).first().click()
+  await page.waitForTimeout(1000)
+}
+
+/** Every screen, in the order of a walk; the tour must have been taken, so that there is something to see. */
+export const screens: readonly Screen[] = [
+  { name: 'home', open: activity('home') },
+  { name: 'hosts', open: activity('hosts') },
+  { name: 'families', open: activity('families') },
+  { name: 'sample', open: panel('sample') },
+  { name: 'convert', open: panel('convert') },
+  { name: 'preprocess', open: panel('preprocess') },
+  { name: 'train', open: panel('train') },
+  { name: 'infer', open: panel('infer') },
+  { name: 'runs', open: activity('runs') },
+  {
+    name: 'run',
+    open: async (page) => {
+      await activity('home')(page)
+      await page.getByTestId('tour-open-train').click()
+      await page.getByTestId('run-output').waitFor()
+      await page.waitForTimeout(1200)
+    },
+  },
+  { name: 'artifacts', open: activity('artifacts') },
+  { name: 'checkpoint', open: firstRow('artifacts', 'artifacts-table', 'trained-mcore') },
+  { name: 'dataset', open: firstRow('artifacts', 'artifacts-table', 'alpaca') },
+  { name: 'chat', open: activity('chat') },
+  { name: 'plugins', open: activity('plugins') },
+  { name: 'settings', open: activity('settings') },
+  {
+    name: 'palette',
+    open: async (page) => {
+      await activity('home')(page)
+      await page.keyboard.press('Control+k')
+      await page.getByTestId('palette-input').waitFor()
+      await page.waitForTimeout(300)
+    },
+  },
+]

@@ -6,8 +6,10 @@ import {
   datasetIn,
   error,
   formatBytes,
+  formatParameters,
   taskStep,
   text,
+  warning,
   type CheckpointSummary,
   type DatasetPassport,
   type Finding,
@@ -17,6 +19,9 @@ import {
   type Step,
 } from '#plugin-api'
 import { inferForm } from './form.ts'
+
+/** Weights and cache have to fit into one WebAssembly memory. */
+const mostParameters = 900e6
 
 /** Answers prompts and, where a dataset is named, measures the perplexity, on the reference runtime. */
 export function planInfer(input: PlanInput): Plan {
@@ -48,18 +53,23 @@ export function planInfer(input: PlanInput): Plan {
 
 function checkModel(summary: CheckpointSummary, facts: HostFacts, dataset: DatasetPassport | null): Finding[] {
   const findings: Finding[] = summary.problems.map((problem) => ({ ...problem, field: 'checkpoint' }))
-  const needed = countParameters(summary.model) * 4
-  if (needed > facts.memoryBytes) {
-    findings.push(
-      error(
-        'infer.tooLarge',
-        text(
-          `The model takes ${formatBytes(needed)} as fp32; this host has ${formatBytes(facts.memoryBytes)} of memory.`,
-          `模型以 fp32 计算需要 ${formatBytes(needed)}，而本机内存为 ${formatBytes(facts.memoryBytes)}。`,
-        ),
-        'checkpoint',
-      ),
+  const parameters = countParameters(summary.model)
+  if (parameters > mostParameters) {
+    const amount = formatParameters(parameters)
+    const most = formatParameters(mostParameters)
+    const message = text(
+      `The reference runtime runs models of up to ${most} parameters, this one has ${amount}.`,
+      `参考运行时最多运行 ${most} 参数的模型，该模型有 ${amount}。`,
     )
+    findings.push(error('infer.tooLarge', message, 'checkpoint'))
+  }
+  const needed = parameters * 4
+  if (needed > facts.memoryBytes) {
+    const message = text(
+      `The model takes ${formatBytes(needed)} as fp32; this host has ${formatBytes(facts.memoryBytes)} of memory.`,
+      `模型以 fp32 计算需要 ${formatBytes(needed)}，而本机内存为 ${formatBytes(facts.memoryBytes)}。`,
+    )
+    findings.push(error('infer.memory', message, 'checkpoint'))
   }
   if (summary.tokenizer === null) {
     const message = text(
@@ -69,10 +79,10 @@ function checkModel(summary: CheckpointSummary, facts: HostFacts, dataset: Datas
     findings.push(error('infer.noTokenizer', message, 'checkpoint'))
   } else if (dataset && dataset.tokenizer.hash !== summary.tokenizer.hash) {
     const message = text(
-      "The dataset was made with another tokenizer than the checkpoint's; its perplexity means nothing.",
-      '数据集所用的分词器与权重的分词器不同，困惑度没有意义。',
+      "The dataset was made with another tokenizer than the checkpoint's; if it is not just another form of it, the perplexity means nothing.",
+      '数据集所用的分词器文件与权重的不同；若并非同一分词器的另一种格式，则困惑度没有意义。',
     )
-    findings.push(error('infer.tokenizer', message, 'dataset'))
+    findings.push(warning('infer.tokenizer', message, 'dataset'))
   }
   return findings
 }

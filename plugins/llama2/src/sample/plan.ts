@@ -1,4 +1,4 @@
-import { countParameters, error, taskStep, text, type Plan, type PlanInput } from '#plugin-api'
+import { countParameters, dtypeBytes, error, taskStep, text, type Plan, type PlanInput } from '#plugin-api'
 import { chooseOutput } from '../outputs.ts'
 import { sizes } from '../sizes.ts'
 import { sampleForm } from './form.ts'
@@ -8,7 +8,7 @@ export function planSample(input: PlanInput): Plan {
   const { values, findings } = sampleForm.read(input.values)
   const definition = values.definition || input.facts.dirs.sample
   const output = chooseOutput('output', values.output, input.facts, 'checkpoints', 'tiny-hf')
-  const bytes = countParameters(sizes.tiny) * 4
+  const bytes = countParameters(sizes.tiny) * dtypeBytes.bf16
   const title = text('Make the sample model', '生成示例模型')
   if (!definition) {
     const missing = text(

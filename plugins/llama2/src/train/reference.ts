@@ -19,8 +19,10 @@ import { shapeFor } from '../sizes.ts'
 import type { TrainValues } from './form.ts'
 import { checkMatch } from './rules.ts'
 
-/** Above this many parameters a step takes minutes on a CPU. */
-const slowParameters = 200e6
+/** The runtime trains models whose weights, gradients and moments fit into one WebAssembly memory. */
+const mostParameters = 200e6
+/** Above this many parameters a step takes many seconds on a CPU. */
+const slowParameters = 20e6
 /** fp32 weights, gradients and two Adam moments; LoRA keeps the latter three for its own matrices only. */
 const bytesPerParameter = { full: 16, lora: 4 }
 
@@ -112,29 +114,26 @@ export function checkSchedule(values: TrainValues): Finding[] {
 }
 
 function checkFits({ method }: TrainValues, parameters: number, facts: HostFacts): Finding[] {
-  const needed = parameters * bytesPerParameter[method]
   const amount = formatParameters(parameters)
+  if (parameters > mostParameters) {
+    const message = text(
+      `The reference runtime trains up to ${formatParameters(mostParameters)} parameters, this model has ${amount}. Train it on NPUs with MindSpeed-LLM.`,
+      `参考运行时最多训练 ${formatParameters(mostParameters)} 参数，该模型有 ${amount}。请使用 MindSpeed-LLM 在 NPU 上训练。`,
+    )
+    return [error('train.tooLarge', message, 'backend')]
+  }
+  const needed = parameters * bytesPerParameter[method]
   if (needed > facts.memoryBytes) {
-    return [
-      error(
-        'train.tooLarge',
-        text(
-          `${amount} parameters × ${bytesPerParameter[method]} bytes = ${formatBytes(needed)}; this host has ${formatBytes(facts.memoryBytes)} of memory. Train it on NPUs with MindSpeed-LLM.`,
-          `${amount} 参数 × ${bytesPerParameter[method]} 字节 = ${formatBytes(needed)}，而本机内存为 ${formatBytes(facts.memoryBytes)}。请使用 MindSpeed-LLM 在 NPU 上训练。`,
-        ),
-        'backend',
-      ),
-    ]
+    const message = text(
+      `${amount} parameters × ${bytesPerParameter[method]} bytes = ${formatBytes(needed)}; this host has ${formatBytes(facts.memoryBytes)} of memory.`,
+      `${amount} 参数 × ${bytesPerParameter[method]} 字节 = ${formatBytes(needed)}，而本机内存为 ${formatBytes(facts.memoryBytes)}。`,
+    )
+    return [error('train.memory', message, 'backend')]
   }
   if (parameters <= slowParameters) return []
-  return [
-    warning(
-      'train.slow',
-      text(
-        `The reference runtime is made for small models; with ${amount} parameters a step takes minutes. Use MindSpeed-LLM on NPUs for real training.`,
-        `参考运行时面向小模型，${amount} 参数的每一步需要数分钟。正式训练请在 NPU 上使用 MindSpeed-LLM。`,
-      ),
-      'backend',
-    ),
-  ]
+  const message = text(
+    `The reference runtime is made for small models; with ${amount} parameters a step takes many seconds.`,
+    `参考运行时面向小模型，${amount} 参数的每一步需要较长时间。`,
+  )
+  return [warning('train.slow', message, 'backend')]
 }

@@ -109,18 +109,17 @@ function checkTokenizer(checkpoint: CheckpointSummary, dataset: DatasetPassport)
     )
   }
   if (tokenizer && tokenizer.hash !== dataset.tokenizer.hash) {
-    findings.push(
-      error(
-        'train.tokenizer',
-        text(
-          `The dataset was made with another tokenizer (${dataset.tokenizer.path}, ${short(dataset.tokenizer.hash)}) than the checkpoint's (${tokenizer.path}, ${short(tokenizer.hash)}).`,
-          `数据集所用的分词器（${dataset.tokenizer.path}，${short(dataset.tokenizer.hash)}）与权重的分词器（${tokenizer.path}，${short(tokenizer.hash)}）不同。`,
-        ),
-        'dataset',
-      ),
+    const message = text(
+      `The dataset was made with another tokenizer (${dataset.tokenizer.path}, ${short(dataset.tokenizer.hash)}) than the checkpoint's (${tokenizer.path}, ${short(tokenizer.hash)}).`,
+      `数据集所用的分词器（${dataset.tokenizer.path}，${short(dataset.tokenizer.hash)}）与权重的分词器（${tokenizer.path}，${short(tokenizer.hash)}）不同。`,
     )
+    const differs = isSameForm(tokenizer.path, dataset.tokenizer.kind) ? error : warning
+    findings.push(differs('train.tokenizer', message, 'dataset'))
   }
   return findings
 }
+
+/** One tokenizer has two forms, `tokenizer.json` and `tokenizer.model`; only hashes of the same form can be compared. */
+const isSameForm = (path: string, kind: string): boolean => path.endsWith('.model') === (kind === 'sentencepiece')
 
 const short = (hash: string): string => hash.slice(0, 12)

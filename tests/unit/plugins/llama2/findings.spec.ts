@@ -22,15 +22,15 @@ const tiny = {
   layers: 4,
   hidden: 128,
   ffn: 352,
-  heads: 8,
-  kvGroups: 4,
-  headDim: 16,
-  vocab: 512,
+  heads: 4,
+  kvGroups: 2,
+  headDim: 32,
+  vocab: 1024,
   maxPositions: 512,
 }
 const tinyCheckpoint = checkpoint({ model: tiny, totalBytes: 4e6, tp: 2, pp: 2 })
 const tinyDataset = dataset({
-  tokenizer: { ...dataset().tokenizer, vocab: 512 },
+  tokenizer: { ...dataset().tokenizer, vocab: 1024 },
   lengths: { min: 4, max: 64, mean: 20, histogram: [{ from: 0, to: 65, count: 52_000 }] },
 })
 
@@ -155,8 +155,13 @@ const rules: Rule[] = [
   },
   {
     finding: 'train.slow @backend',
-    fires: () => trainCpu({ method: 'lora' }, { checkpoint: checkpoint() }),
-    silent: () => trainCpu({ method: 'lora' }),
+    fires: () => trainCpu({}, { checkpoint: checkpoint({ model: { ...tiny, hidden: 1024, ffn: 3520 } }) }),
+    silent: () => trainCpu({}),
+  },
+  {
+    finding: 'train.memory @backend',
+    fires: () => train(cpu, { checkpoint: tinyCheckpoint }, factsForTest({ memoryBytes: 1e6 })),
+    silent: () => train({ ...cpu, method: 'lora' }, { checkpoint: tinyCheckpoint }, factsForTest({ memoryBytes: 1e7 })),
   },
 ]
 
@@ -196,6 +201,9 @@ describe('rules of training', () => {
 })
 
 describe('rules of the other panels', () => {
+  const otherDataset = dataset({ tokenizer: { ...dataset().tokenizer, hash: 'z' } })
+  const infer = (values: FormValues, artifacts: Artifacts = { checkpoint: tinyCheckpoint }, facts = factsForTest()) =>
+    codesOf(planInfer(inputForTest({ checkpoint: '/c', prompts: 'a', ...values }, { artifacts, facts })))
   const convert = (values: FormValues, artifacts: Artifacts = { input: checkpoint({ layout: 'hf', tp: 1 }) }) =>
     codesOf(planConvert(inputForTest({ input: '/c', output: '/o', ...values }, { artifacts })))
   const cases: Rule[] = [
@@ -249,61 +257,28 @@ describe('rules of the other panels', () => {
     },
     {
       finding: 'infer.tooLarge @checkpoint',
-      fires: () =>
-        codesOf(
-          planInfer(
-            inputForTest(
-              { checkpoint: '/c', prompts: 'a' },
-              { artifacts: { checkpoint: checkpoint() }, facts: factsForTest({ memoryBytes: 8e9 }) },
-            ),
-          ),
-        ),
-      silent: () =>
-        codesOf(
-          planInfer(inputForTest({ checkpoint: '/c', prompts: 'a' }, { artifacts: { checkpoint: checkpoint() } })),
-        ),
+      fires: () => infer({}, { checkpoint: checkpoint() }),
+      silent: () => infer({}),
+    },
+    {
+      finding: 'infer.memory @checkpoint',
+      fires: () => infer({}, { checkpoint: tinyCheckpoint }, factsForTest({ memoryBytes: 1e6 })),
+      silent: () => infer({}),
     },
     {
       finding: 'infer.noTokenizer @checkpoint',
-      fires: () =>
-        codesOf(
-          planInfer(
-            inputForTest(
-              { checkpoint: '/c', prompts: 'a' },
-              { artifacts: { checkpoint: checkpoint({ tokenizer: null }) } },
-            ),
-          ),
-        ),
-      silent: () =>
-        codesOf(
-          planInfer(inputForTest({ checkpoint: '/c', prompts: 'a' }, { artifacts: { checkpoint: checkpoint() } })),
-        ),
+      fires: () => infer({}, { checkpoint: { ...tinyCheckpoint, tokenizer: null } }),
+      silent: () => infer({}),
     },
     {
       finding: 'infer.tokenizer @dataset',
-      fires: () =>
-        codesOf(
-          planInfer(
-            inputForTest(
-              { checkpoint: '/c', prompts: 'a', dataset: '/d' },
-              {
-                artifacts: {
-                  checkpoint: tinyCheckpoint,
-                  dataset: dataset({ tokenizer: { ...dataset().tokenizer, hash: 'z' } }),
-                },
-              },
-            ),
-          ),
-        ),
-      silent: () =>
-        codesOf(
-          planInfer(
-            inputForTest(
-              { checkpoint: '/c', prompts: 'a', dataset: '/d' },
-              { artifacts: { checkpoint: tinyCheckpoint, dataset: tinyDataset } },
-            ),
-          ),
-        ),
+      fires: () => infer({ dataset: '/d' }, { checkpoint: tinyCheckpoint, dataset: otherDataset }),
+      silent: () => infer({ dataset: '/d' }, { checkpoint: tinyCheckpoint, dataset: tinyDataset }),
+    },
+    {
+      finding: 'form.required @prompts',
+      fires: () => infer({ prompts: '' }),
+      silent: () => infer({}),
     },
     {
       finding: 'sample.missing @definition',

@@ -4,6 +4,8 @@ import type { RawRow, RowReader } from './readers/reader.ts'
 
 const SCANNED_ROWS = 1000
 const SHOWN_ROWS = 20
+/** A few enormous rows are enough to look at. */
+const SCANNED_BYTES = 64 * 1024 * 1024
 const SHOWN_CHARACTERS = 4000
 
 /** The columns of a raw file (of its first 1000 rows, in order of appearance) and its first rows as JSON texts. */
@@ -20,21 +22,22 @@ export interface Scan {
   readonly totalRowsEstimate: number
 }
 
-/** The first rows of a reader, with the columns found in them. */
+/** The first rows of a reader (at most 64 MiB of them), with the columns found in them. */
 export async function scanRows(reader: RowReader, limit: number): Promise<Scan> {
   const columns = new Set<string>()
   const rows: RawRow[] = []
+  let bytes = 0
   let isWhole = true
   for await (const batch of reader.batches()) {
-    for (const row of batch.slice(0, limit - rows.length)) {
+    for (const row of batch) {
+      isWhole = rows.length < limit && bytes < SCANNED_BYTES
+      if (!isWhole) break
       rows.push(row)
+      bytes += row.bytes
       addColumns(columns, row)
     }
-    if (rows.length < limit) continue
-    isWhole = false
-    break
+    if (!isWhole) break
   }
-  const bytes = rows.reduce((sum, row) => sum + row.bytes, 0)
   const totalRowsEstimate = isWhole || bytes === 0 ? rows.length : Math.round((reader.totalBytes / bytes) * rows.length)
   return { columns: [...columns], rows, totalRowsEstimate }
 }
@@ -64,9 +67,14 @@ export async function requireColumns(
     if (columns.every((column) => found.has(column))) return
   }
   if (rows === 0) throw new AppError('dataset.empty', { file: reader.file })
+  checkColumns(reader.file, found, columns)
+}
+
+/** @throws dataset.columnMissing naming the first of `columns` that is not among those found */
+export function checkColumns(file: string, found: ReadonlySet<string>, columns: readonly string[]): void {
   const column = columns.find((name) => !found.has(name))
   if (column === undefined) return
-  throw new AppError('dataset.columnMissing', { column, file: reader.file, columns: [...found].join(', ') || '—' })
+  throw new AppError('dataset.columnMissing', { column, file, columns: [...found].join(', ') || '—' })
 }
 
 function addColumns(columns: Set<string>, { value, problem }: RawRow): void {

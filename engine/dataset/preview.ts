@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { AppError } from '../protocol/errors/index.ts'
 import type { DatasetPreview, SamplePreview, datasets } from '../protocol/datasets.ts'
-import { requireColumns, scanRows, showRows } from './columns.ts'
+import { checkColumns, scanRows, showRows } from './columns.ts'
 import { openReader } from './readers/open.ts'
 import type { RawRow } from './readers/reader.ts'
 import { rejectionReasons, type RejectionReason } from './rejections.ts'
@@ -10,6 +10,8 @@ import { toSpans } from './spans.ts'
 import { loadTokenizer } from './tokenizers/load.ts'
 
 const SCANNED_ROWS = 2000
+/** Longer samples show their start; their length is told. */
+const SHOWN_TOKENS = 4096
 
 export type PreviewInput = z.output<(typeof datasets)['members']['preview']['input']>
 
@@ -24,9 +26,9 @@ export async function previewDataset(input: PreviewInput): Promise<DatasetPrevie
   const { seqLength, ...spec } = rest
   const encoder = new SampleEncoder(spec, tokenizer)
   const reader = await openReader(rest.input)
-  await requireColumns(reader, encoder.columns)
   const scan = await scanRows(reader, SCANNED_ROWS)
   if (scan.rows.length === 0) throw new AppError('dataset.empty', { file: reader.file })
+  checkColumns(reader.file, new Set(scan.columns), encoder.columns)
   const samples: SamplePreview[] = []
   const lengths: number[] = []
   const rejected: DatasetPreview['rejected'] = []
@@ -42,7 +44,8 @@ export async function previewDataset(input: PreviewInput): Promise<DatasetPrevie
       rejected.push(describeRejection(row, 'tooLong'))
     }
     if (samples.length < wanted) {
-      samples.push({ row: row.row - 1, length, tokens: toSpans(sample.ids, sample.labels, tokenizer) })
+      const shown = sample.ids.subarray(0, SHOWN_TOKENS)
+      samples.push({ row: row.row - 1, length, tokens: toSpans(shown, sample.labels, tokenizer) })
     }
   }
   return {

@@ -1,5 +1,5 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- typed arrays in hot loops; every index is in bounds */
-import { ChunkCache } from './chunk-cache.ts'
+import { ChunkCache, HASH_START, hashUnit } from './chunk-cache.ts'
 import { Merger } from './merger.ts'
 import { PairTable } from './pair-table.ts'
 import type { TokenBuffer } from './token-buffer.ts'
@@ -48,18 +48,23 @@ export class CharBpe {
 
   encodeInto(text: string, out: TokenBuffer): void {
     let start = 0
+    let hash = HASH_START
     let previous = -1
-    let unknownBefore = false
+    let isAfterUnknown = false
     for (let i = 0; i < text.length;) {
-      const code = text.codePointAt(i)!
+      let code = text.charCodeAt(i)
+      const width = code >= 0xd800 && code < 0xdc00 ? 2 : 1
+      if (width === 2) code = text.codePointAt(i)!
       if (previous >= 0 && !this.#canJoin(previous, code)) {
-        unknownBefore = this.#encodeChunk(text.slice(start, i), out, unknownBefore)
+        isAfterUnknown = this.#encodeChunk(text, start, i, hash, out, isAfterUnknown)
         start = i
+        hash = HASH_START
       }
       previous = code
-      i += code > 0xffff ? 2 : 1
+      hash = hashUnit(hash, code)
+      i += width
     }
-    if (start < text.length) this.#encodeChunk(text.slice(start), out, unknownBefore)
+    if (start < text.length) this.#encodeChunk(text, start, text.length, hash, out, isAfterUnknown)
   }
 
   #canJoin(left: number, right: number): boolean {
@@ -103,24 +108,27 @@ export class CharBpe {
   }
 
   /** Returns whether it ended in an unknown character. */
-  #encodeChunk(chunk: string, out: TokenBuffer, unknownBefore: boolean): boolean {
-    const known = this.#cache.get(chunk)
-    if (known !== undefined) {
-      out.append(known)
-      return false
-    }
-    if (this.#symbols.length < chunk.length) this.#symbols = new Int32Array(chunk.length * 2)
+  #encodeChunk(
+    text: string,
+    start: number,
+    end: number,
+    hash: number,
+    out: TokenBuffer,
+    isAfterUnknown: boolean,
+  ): boolean {
+    if (this.#cache.take(text, start, end, hash, out)) return false
+    if (this.#symbols.length < end - start) this.#symbols = new Int32Array((end - start) * 2)
     const symbols = this.#symbols
     let count = 0
-    for (let i = 0; i < chunk.length;) {
-      const code = chunk.codePointAt(i)!
+    for (let i = start; i < end;) {
+      const code = text.codePointAt(i)!
       symbols[count++] = this.#symbol(code)
       i += code > 0xffff ? 2 : 1
     }
     count = this.#merger.merge(symbols, count)
     const { byteIds, unkId, fusesUnknown } = this.#unknown
-    const start = out.length
-    let isUnknown = unknownBefore
+    const from = out.length
+    let isUnknown = isAfterUnknown
     let hasUnknown = false
     for (let i = 0; i < count; i++) {
       const symbol = symbols[i]!
@@ -136,7 +144,7 @@ export class CharBpe {
       }
     }
     // What an unknown character becomes depends on what stands before it, so such a chunk is not remembered.
-    if (!hasUnknown) this.#cache.set(chunk, out.data.slice(start, out.length))
+    if (!hasUnknown) this.#cache.add(text, start, end, hash, out, from)
     return isUnknown
   }
 }

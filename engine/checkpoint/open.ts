@@ -9,7 +9,7 @@ import { dtypeBytes, elementCount, isWeightDtype } from './formats/dtypes.ts'
 import { fileError, type RandomFile } from './formats/random-file.ts'
 import type { StoredTensor } from './formats/stored-tensor.ts'
 import { isHuggingFace, openHuggingFace } from './open-hf.ts'
-import { findIteration, openMcore, rootOf } from './open-mcore.ts'
+import { findIteration, openMegatron, rootOf } from './open-megatron.ts'
 import type { OpenedParts } from './opened.ts'
 
 export const PASSPORT_FILE = 'awb-passport.json'
@@ -22,7 +22,7 @@ export interface OpenCheckpoint extends Checkpoint {
 
 /**
  * Opens a checkpoint of any layout, found by inspection: a Hugging Face folder, or the root or an iteration of a
- * Megatron mcore checkpoint. Only headers are read; tensors are read on demand. Tensors that are missing or misshapen
+ * Megatron checkpoint, mcore or legacy. Only headers are read; tensors are read on demand. Tensors that are missing or misshapen
  * are listed in `summary.problems` and left out of `tensors`.
  *
  * @throws AppError `file.missing`, `checkpoint.unrecognized`, `checkpoint.shardMissing`, `checkpoint.truncated`, and
@@ -88,7 +88,7 @@ async function openParts(
   if (iteration !== undefined) {
     const root = await rootOf(iteration)
     const passport = await readPassport(root)
-    return { parts: await openMcore(iteration, passport, await findAssets(iteration), files), root, passport }
+    return { parts: await openMegatron(iteration, passport, await findAssets(iteration), files), root, passport }
   }
   if (!(await isHuggingFace(folder))) throw new AppError('checkpoint.unrecognized', { path: folder })
   return { parts: await openHuggingFace(folder, files), root: folder, passport: await readPassport(folder) }

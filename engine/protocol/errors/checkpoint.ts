@@ -6,10 +6,6 @@ export const checkpointErrors = {
     'zh-CN':
       '{path} 中没有可识别的权重。应为：config.json 与 safetensors 文件（Hugging Face），或 latest_checkpointed_iteration.txt 与 mp_rank_* 目录（Megatron）。',
   },
-  'checkpoint.layoutUnsupported': {
-    en: '{path} is a checkpoint in the {layout} layout, which this version cannot read. Convert it to Hugging Face or Megatron mcore first.',
-    'zh-CN': '{path} 为 {layout} 格式的权重，当前版本无法读取。请先转换为 Hugging Face 或 Megatron mcore 格式。',
-  },
   'checkpoint.trackerInvalid': {
     en: '{file} holds "{value}"; an iteration number above 0 or the word release is expected. Correct it to name an iter_* folder beside it.',
     'zh-CN': '{file} 的内容为“{value}”，应为大于 0 的迭代数或 release。请改为同目录下某个 iter_* 目录对应的值。',

@@ -50,8 +50,10 @@ export function shapeFromArgs(
   const grouped = args.get('group_query_attention') === true
   const vocab = positive(args.get('vocab_size'))
   const ropeTheta = positive(args.get('rotary_base'))
+  const qkvBias = args.get('add_qkv_bias') === true
   const model: ModelShape = {
-    family: 'llama2',
+    // The arguments name no family; of those with these tensors only Qwen1.5 has biases here.
+    family: qkvBias ? 'qwen1.5' : 'llama2',
     layers: required('num_layers'),
     hidden,
     ffn: required('ffn_hidden_size'),
@@ -63,7 +65,7 @@ export function shapeFromArgs(
     ropeTheta: ropeTheta ?? 10_000,
     normEpsilon: positive(args.get('norm_epsilon')) ?? 1e-5,
     tiedEmbeddings: args.get('untie_embeddings_and_output_weights') === false,
-    qkvBias: args.get('add_qkv_bias') === true,
+    qkvBias,
   }
   const assumed = [...(ropeTheta === undefined ? ['rotary_base'] : []), ...(vocab === undefined ? ['vocab_size'] : [])]
   return { model, findings: assumed.length === 0 ? [] : [assumedNumbers(path, assumed.join(', '))] }

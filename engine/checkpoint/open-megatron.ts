@@ -11,15 +11,20 @@ import type { StoredTensor } from './formats/stored-tensor.ts'
 import { readTorch, type TorchFile } from './formats/torch-read.ts'
 import { readConfig, shapeFromConfig } from './hf-config.ts'
 import { assertDivisible } from './layouts/divisibility.ts'
+import type { LayoutDescription } from './layouts/description.ts'
+import { legacy } from './layouts/legacy.ts'
 import { mcore } from './layouts/mcore.ts'
 import { evenStages, unevenStages, virtualStages, type PipelineChunk } from './layouts/pipeline.ts'
 import { planEntries } from './layouts/plan.ts'
-import { parallelArgs, shapeFromArgs, type ArgsNamespace } from './mcore-args.ts'
+import { parallelArgs, shapeFromArgs, type ArgsNamespace } from './megatron-args.ts'
 import type { OpenedParts } from './opened.ts'
 
 export const SHARD_FILE = 'model_optim_rng.pt'
 const rankFolder = /^mp_rank_(\d{2,})(?:_(\d{3,}))?$/
-const EMBEDDING = 'embedding.word_embeddings.weight'
+
+/** Told apart by the names in the shards; in both the first entry of the head is the embedding. */
+const layouts = { mcore, legacy } as const
+type MegatronLayout = keyof typeof layouts
 
 interface Shard {
   readonly rank: number
@@ -47,8 +52,8 @@ export async function rootOf(iteration: string): Promise<string> {
   return isNamed || (await isFile(join(parent, TRACKER))) ? parent : iteration
 }
 
-/** Opens the shards of a Megatron mcore checkpoint; `files` is filled as they are opened. */
-export async function openMcore(
+/** Opens the shards of a Megatron checkpoint of either layout; `files` is filled as they are opened. */
+export async function openMegatron(
   iteration: string,
   passport: CheckpointPassport | null,
   assets: string,
@@ -65,7 +70,9 @@ export async function openMcore(
   if (first === undefined) throw new AppError('checkpoint.unrecognized', { path: iteration })
   const tp = Math.max(...shards.map(({ rank }) => rank)) + 1
   const pp = Math.max(...shards.map(({ stage }) => stage)) + 1
-  const vocab = storedVocabulary(opened)
+  const layout: MegatronLayout = isLegacy(opened) ? 'legacy' : 'mcore'
+  const description = layouts[layout]
+  const vocab = storedVocabulary(opened, description)
   const { model, findings } = await findShape(first, passport, assets, vocab)
   const chunks = findChunks(model, first.args, pp, first.chunks.length)
   assertDivisible(model, tp, 1)
@@ -74,14 +81,14 @@ export async function openMcore(
     opened
       .filter(({ shard }) => shard.stage === chunk.stage)
       .map(({ shard, chunks: stored }): FileContent => {
-        const expected = planEntries(mcore, model, placement, chunk, shard.rank)
+        const expected = planEntries(description, model, placement, chunk, shard.rank)
         return { path: shard.path, expected, stored: stored[chunk.chunk] ?? [] }
       }),
   )
-  const { source, problems } = assemble(iteration, model, contents, mcore.ignored)
+  const { source, problems } = assemble(iteration, model, contents, description.ignored)
   const stored = opened.flatMap((shard) => shard.chunks.flat())
   const vpp = first.chunks.length
-  return { layout: 'mcore', tp, pp, vpp, source, stored, problems: [...findings, ...problems], assets }
+  return { layout, tp, pp, vpp, source, stored, problems: [...findings, ...problems], assets }
 }
 
 interface OpenShard {
@@ -96,9 +103,6 @@ function openShard(shard: Shard, file: TorchFile): OpenShard {
   if (!(root instanceof Map)) throw notMegatron(shard)
   const chunks = chunkKeys(root).map((key) => file.tensorsOf(root.get(key)))
   if (chunks.length === 0) throw notMegatron(shard)
-  if (chunks.some((tensors) => tensors.some(({ name }) => name.startsWith('language_model/')))) {
-    throw new AppError('checkpoint.layoutUnsupported', { path: shard.path, layout: 'Megatron legacy' })
-  }
   return { shard, args: namespaceAttributes(root.get('args')) ?? new Map(), chunks }
 }
 
@@ -112,9 +116,12 @@ function chunkKeys(root: PyDict): string[] {
   return keys
 }
 
+const isLegacy = (shards: readonly OpenShard[]): boolean =>
+  shards.some(({ chunks }) => chunks.flat().some(({ name }) => name.startsWith('language_model/')))
+
 /** 0 where no rank has an embedding; that is then reported as missing. */
-function storedVocabulary(shards: readonly OpenShard[]): number {
-  const embeddings = shards.flatMap(({ chunks }) => chunks.flat().filter(({ name }) => name === EMBEDDING))
+function storedVocabulary(shards: readonly OpenShard[], { head }: LayoutDescription): number {
+  const embeddings = shards.flatMap(({ chunks }) => chunks.flat().filter(({ name }) => name === head[0]?.name))
   return embeddings.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0)
 }
 

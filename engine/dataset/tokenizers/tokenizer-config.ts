@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
+import { isMissing } from '../../host/fs-errors.ts'
 import { AppError } from '../../protocol/errors/index.ts'
 
 const addedToken = z.object({
@@ -42,7 +43,7 @@ async function readOptional(file: string): Promise<TokenizerConfig> {
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    if (isMissing(error)) return {}
     throw error
   }
   try {

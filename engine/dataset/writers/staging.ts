@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
-import { asFileError, isMissing } from '../../host/fs-errors.ts'
+import { asFileError, errnoOf, isMissing } from '../../host/fs-errors.ts'
 import { AppError } from '../../protocol/errors/index.ts'
 
 const MARKER = 'moving.json'
@@ -114,7 +114,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    return errnoOf(error) === 'EPERM'
   }
 }
 
@@ -139,13 +139,15 @@ async function writeSynced(file: string, content: string): Promise<void> {
 }
 
 async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
   try {
-    await handle.sync()
+    const handle = await open(folder, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
   } catch (error) {
-    // Some network file systems do not sync folders; the files themselves are on the disk.
-    if (!['EINVAL', 'EISDIR', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
-  } finally {
-    await handle.close()
+    // Windows and some network file systems do not sync folders; the files themselves are on the disk.
+    if (!['EINVAL', 'EISDIR', 'EPERM', 'EACCES'].includes(errnoOf(error) ?? '')) throw error
   }
 }

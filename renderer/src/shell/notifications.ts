@@ -1,4 +1,4 @@
-import { shallowReactive } from 'vue'
+import { shallowReactive, shallowRef } from 'vue'
 import { errorText, t } from '../i18n/index.ts'
 
 export interface Notification {
@@ -10,7 +10,7 @@ export interface Notification {
 }
 
 /** What is good or neutral goes by itself; what went wrong stays until it is closed. */
-const SHOWN_MS = 8000
+const SHOWN_MS = 6000
 const LONGEST_LIST = 5
 
 let lastId = 0
@@ -35,6 +35,14 @@ export function notify(notification: Omit<Notification, 'id'>): void {
       id,
       setTimeout(() => dismiss(id), SHOWN_MS),
     )
+}
+
+/** What was said last, for the live region. */
+export const announcement = shallowRef('')
+
+/** Says something to screen readers only: what is visible already where the user looks. */
+export function announce(text: string): void {
+  announcement.value = text
 }
 
 export const notifyError = (error: unknown, title?: string): void =>

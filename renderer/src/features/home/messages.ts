@@ -17,7 +17,14 @@ export const homeMessages = {
       work: 'Choose a model family and work on your own weights and data.',
       workAction: 'Open families',
     },
-    hosts: { title: 'Hosts', all: 'All hosts', free: '{bytes} free', jobs: '{n} job running | {n} jobs running' },
+    hosts: {
+      title: 'Hosts',
+      all: 'All hosts',
+      cores: '{n} core | {n} cores',
+      memory: '{bytes} memory',
+      free: '{bytes} disk free',
+      jobs: '{n} job running | {n} jobs running',
+    },
     runs: {
       title: 'Recent runs',
       all: 'All runs',
@@ -49,7 +56,14 @@ export const homeMessages = {
       work: '选择模型系列，处理自己的权重和数据。',
       workAction: '打开模型系列',
     },
-    hosts: { title: '主机', all: '全部主机', free: '剩余 {bytes}', jobs: '{n} 个作业运行中 | {n} 个作业运行中' },
+    hosts: {
+      title: '主机',
+      all: '全部主机',
+      cores: '{n} 核 | {n} 核',
+      memory: '内存 {bytes}',
+      free: '磁盘剩余 {bytes}',
+      jobs: '{n} 个作业运行中 | {n} 个作业运行中',
+    },
     runs: {
       title: '最近的运行',
       all: '全部运行',

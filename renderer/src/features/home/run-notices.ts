@@ -3,7 +3,8 @@ import { watch } from 'vue'
 import { errorText, t, text } from '@/i18n/index.ts'
 import { useRuns } from '@/workbench/stores.ts'
 import { openRun } from '@/features/runs/index.ts'
-import { notify } from '@/shell/notifications.ts'
+import { announce, notify } from '@/shell/notifications.ts'
+import { useTabs } from '@/shell/tabs.ts'
 
 const levels = {
   succeeded: 'ok',
@@ -15,11 +16,22 @@ const levels = {
 type EndState = keyof typeof levels
 const isEnd = (state: RunState): state is EndState => state in levels
 
-function announce(run: RunView, state: EndState): void {
+/** The home view shows every recent run, the page of a run itself. */
+function isInSight(run: RunView): boolean {
+  const { active } = useTabs()
+  return active?.kind === 'home' || active?.props['id'] === run.id
+}
+
+function tell(run: RunView, state: EndState): void {
+  const title = t(`home.notice.${state}`, { number: run.number })
+  if (isInSight(run)) {
+    announce(`${title}: ${text(run.title)}`)
+    return
+  }
   const error = run.steps.find((step) => step.error)?.error
   notify({
     level: levels[state],
-    title: t(`home.notice.${state}`, { number: run.number }),
+    title,
     text: error ? `${text(run.title)}: ${errorText(error)}` : text(run.title),
     action: { label: t('home.notice.open', { number: run.number }), run: () => openRun(run.id) },
   })
@@ -34,7 +46,7 @@ export function useRunNotices(): void {
     (list) => {
       for (const run of list) {
         if (!isEnd(run.state)) going.add(run.id)
-        else if (going.delete(run.id)) announce(run, run.state)
+        else if (going.delete(run.id)) tell(run, run.state)
       }
     },
     { immediate: true },

@@ -2,7 +2,7 @@
 export const tourMessages = {
   en: {
     title: 'Guided tour: {family}',
-    intro: 'The sample walks through every step on {host}. Everything is real and stays in one folder.',
+    intro: 'Every step is real, runs on {host} and stays in one folder.',
     folder: 'Folder',
     noSample: 'The sample is not on {host}. Choose this computer as the host to take the tour.',
     noFacts: 'Waiting for the engine on {host}.',
@@ -28,7 +28,7 @@ export const tourMessages = {
   },
   'zh-CN': {
     title: '引导教程：{family}',
-    intro: '用示例在{host}上走完每个步骤，全部真实执行，结果保存在同一目录。',
+    intro: '每个步骤均在{host}上真实执行，结果保存在同一目录。',
     folder: '目录',
     noSample: '{host}上没有示例。请选择本机作为主机来体验教程。',
     noFacts: '正在等待{host}上的引擎。',

@@ -18,6 +18,7 @@ import {
   tourId,
   tourPlaces,
   tourSteps,
+  type TourState,
   type TourStepView,
 } from './model.ts'
 
@@ -45,6 +46,12 @@ export function useTour(family: Readonly<Ref<FamilyView | undefined>>) {
   const facts = computed(() => current.host?.facts)
   const places = computed(() => (facts.value && id.value ? tourPlaces(facts.value, id.value) : undefined))
 
+  /** What this page knows ahead of the runs: a start that is under way, or that was refused. */
+  function momentary({ step, state }: TourStepView): TourState {
+    if (starting.has(step.id)) return 'running'
+    return failures.has(step.id) ? 'failed' : state
+  }
+
   const steps = computed<TourStepView[]>(() =>
     tourSteps({
       family: familyId.value,
@@ -53,7 +60,7 @@ export function useTour(family: Readonly<Ref<FamilyView | undefined>>) {
       places: places.value,
       runs: runsHere.value,
       chats: chats.list.filter(({ host }) => host === current.id),
-    }).map((view) => (starting.has(view.step.id) ? { ...view, state: 'running' } : view)),
+    }).map((view) => ({ ...view, state: momentary(view) })),
   )
   const next = computed(() => nextStep(steps.value))
   const obstacle = computed<TourObstacle>(() => {

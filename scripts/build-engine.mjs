@@ -1,6 +1,6 @@
 /** Bundles the engine to one file, `dist/engine/engine.mjs`: that file alone is what a host gets. */
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 import { nodeBinary, toolEnvironment } from './setup/dependencies.mjs'
 import { root, runOrExit } from './setup/run.mjs'
@@ -10,7 +10,7 @@ if (existsSync(kernel)) await runOrExit(nodeBinary, [kernel], { env: toolEnviron
 
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-await build({
+const { outputFiles } = await build({
   entryPoints: [join(root, 'engine', 'cli.ts')],
   outfile: join(root, 'dist', 'engine', 'engine.mjs'),
   bundle: true,
@@ -27,4 +27,12 @@ await build({
     js: `import { createRequire as awbRequire } from 'node:module'\nconst require = awbRequire(import.meta.url)`,
   },
   logLevel: 'warning',
+  write: false,
 })
+
+// Renamed into place: an engine or supervisor that is starting right now never reads half a bundle.
+for (const { path, contents } of outputFiles) {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(`${path}.tmp`, contents)
+  renameSync(`${path}.tmp`, path)
+}

@@ -1,10 +1,11 @@
 /**
- * Builds every plugin in plugins/ into dist/plugins/<id>-<version>.tgz: one script for the sandbox and the manifest that
- * its family defines. The same sources give the same bytes.
+ * Builds every plugin in plugins/ into dist/plugins/<id>-<version>.tgz (or into the folder given by --output): one script
+ * for the sandbox and the manifest that its family defines. The same sources give the same bytes.
  */
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { pack } from 'tar-stream'
@@ -12,7 +13,10 @@ import { Manifest } from '../engine/protocol/panel.ts'
 import { root } from './setup/run.mjs'
 
 const maxScriptBytes = 200 * 1024
-const output = join(root, 'dist', 'plugins')
+const { values: options } = parseArgs({
+  options: { output: { type: 'string', default: join(root, 'dist', 'plugins') } },
+})
+const output = resolve(options.output)
 
 /** One script without imports, as an ES module for QuickJS. */
 async function bundle(entry) {

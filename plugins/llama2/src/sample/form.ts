@@ -8,7 +8,6 @@ export const sampleForm = defineForm(
         'Folder with model.json (shape and seed) and the tokenizer. Empty: the sample that comes with the workbench.',
         '包含 model.json（结构与随机种子）及分词器的目录。留空则使用工作台自带的示例。',
       ),
-      placeholder: '{sample}',
     }),
     output: folderField({
       title: text('Output folder', '输出目录'),

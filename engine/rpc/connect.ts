@@ -68,15 +68,19 @@ export function connect(transport: MessageTransport): Connection {
     input: unknown,
     observer: StateObserver<unknown, unknown>,
   ): Disposable => {
+    /** What cannot be read, or an observer that fails, ends the subscription: going on would show a wrong state. */
+    const deliver = (n: number, schema: ZodType, value: unknown, observe: (parsed: unknown) => void) => {
+      try {
+        observe(parseReply(method, schema, value))
+        subscription.ack(n)
+      } catch (error) {
+        subscription.close()
+        observer.error?.(error instanceof Error ? error : new Error(String(error)))
+      }
+    }
     const subscription = open(method, input, {
-      item(n, item) {
-        observer.delta(parseReply(method, member.delta, item))
-        subscription.ack(n)
-      },
-      snapshot(n, value) {
-        observer.snapshot(parseReply(method, member.snapshot, value))
-        subscription.ack(n)
-      },
+      item: (n, item) => deliver(n, member.delta, item, (parsed) => observer.delta(parsed)),
+      snapshot: (n, value) => deliver(n, member.snapshot, value, (parsed) => observer.snapshot(parsed)),
       end(error) {
         if (error) observer.error?.(error)
       },

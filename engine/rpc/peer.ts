@@ -3,6 +3,7 @@ import {
   AbstractMessageWriter,
   CancellationTokenSource,
   createMessageConnection,
+  ErrorCodes,
   NullLogger,
   ResponseError,
   type DataCallback,
@@ -83,7 +84,7 @@ export class Peer implements Disposable {
     try {
       return await Promise.race([this.#connection.sendRequest(method, params, cancellation.token), closed])
     } catch (error) {
-      throw this.#asAppError(error)
+      throw this.#asAppError(error, method)
     } finally {
       signal?.removeEventListener('abort', onAbort)
       this.closed.removeEventListener('abort', onClose)
@@ -108,12 +109,13 @@ export class Peer implements Disposable {
     this.dispose()
   }
 
-  #asAppError(error: unknown): AppError {
+  #asAppError(error: unknown, method: string): AppError {
     if (error instanceof AppError) return error
     if (this.closed.aborted) return new AppError('rpc.closed')
     if (error instanceof ResponseError) {
       const coded = CodedError.safeParse(error.data)
       if (coded.success) return fromCodedError(coded.data)
+      if (error.code === ErrorCodes.MethodNotFound) return new AppError('rpc.unknown', { name: method })
     }
     return new AppError(
       'internal',

@@ -134,6 +134,26 @@ describe('a border', () => {
     expect(seen.streamAborted).toBe(true)
   })
 
+  it('answers an unknown call with a code', async () => {
+    const { connection } = setUp()
+    const newer = connection.topic(topic('counter', { reset: call(z.object({}), z.object({})) }))
+    await expect(newer.reset({})).rejects.toMatchObject({ code: 'rpc.unknown', params: { name: 'counter.reset' } })
+  })
+
+  it('ends a state whose values cannot be read, and one whose observer fails', async () => {
+    const { connection, client, listeners } = setUp()
+    const older = connection.topic(topic('counter', { value: state(z.object({}), z.string(), z.string()) }))
+    const errors: unknown[] = []
+    older.value({}, { snapshot: () => undefined, delta: () => undefined, error: (error) => errors.push(error) })
+    const failing = () => {
+      throw new Error('no such chart')
+    }
+    client.value({}, { snapshot: failing, delta: () => undefined, error: (error) => errors.push(error) })
+    await settled()
+    expect(errors).toMatchObject([{ code: 'input.invalid' }, { message: 'no such chart' }])
+    expect(listeners.size).toBe(0)
+  })
+
   it('answers an unknown subscription with a code', async () => {
     const { connection } = setUp()
     const other = connection.topic(topic('other', { s: stream(z.object({}), z.number()) }))

@@ -1,42 +1,23 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LOCAL_HOST, type RunId } from '#engine/protocol/ids.ts'
-import { FakeFamilies, panel, plan, script } from '../fixtures/fakes/families.ts'
+import type { FakeFamilies } from '../fixtures/fakes/families.ts'
 import { MainApp, MainHome } from '../fixtures/main-app.ts'
+import { slowFamilies } from '../fixtures/slow-families.ts'
 import { until } from '../fixtures/until.ts'
 
 let home: MainHome
 let families: FakeFamilies
 let apps: MainApp[]
 
-/** Prints, waits for the file `go`, prints again. */
-const slow = (go: string) => `
-for i in $(seq 1 3000); do echo "first $i 一二三"; done
-until [ -e ${go} ]; do sleep 0.05; done
-for i in $(seq 1 3000); do echo "second $i"; done
-`
-
 beforeEach(() => {
   home = new MainHome()
   apps = []
-  const go = join(home.folder, 'go')
-  families = new FakeFamilies([panel('slow'), panel('broken'), panel('sample')], {
-    slow: () => plan({ steps: [script('one', slow(go)), script('two', 'echo done')] }),
-    broken: () => plan({ steps: [script('one', 'echo bad; exit 3'), script('two', 'echo never')] }),
-    sample: (_values, facts) => ({
-      ...plan(),
-      steps: [
-        {
-          kind: 'task',
-          id: 'create',
-          title: { en: 'create', 'zh-CN': '创建' },
-          task: 'checkpoint.create',
-          spec: { definition: facts.dirs.sample, output: join(home.workspace, 'tiny') },
-        },
-      ],
-    }),
-  })
+  families = slowFamilies(home)
 })
 
 afterEach(async () => {
@@ -122,6 +103,22 @@ describe('a run', () => {
     const run = await ended(second, id)
     expect(run.steps.map(({ state }) => state)).toEqual(['succeeded', 'succeeded'])
     expect(await readOutput(second, id, 'one')).toEqual(onDisk(id, 'one'))
+  })
+
+  it('goes on when main and engine are killed together', async () => {
+    const program = join(import.meta.dirname, '..', 'fixtures', 'main-process.ts')
+    const child = spawn(process.execPath, [program, home.folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+    const started = JSON.parse(line) as { run: RunId; engine: number }
+    await hasPrinted(started.run)
+    child.kill('SIGKILL')
+    process.kill(started.engine, 'SIGKILL')
+    await once(child, 'exit')
+    const app = startMain()
+    const reading = readOutput(app, started.run, 'one')
+    letGo()
+    expect((await ended(app, started.run)).steps.map(({ state }) => state)).toEqual(['succeeded', 'succeeded'])
+    expect(await reading).toEqual(onDisk(started.run, 'one'))
   })
 
   it('is taken up again when the store was deleted', async () => {

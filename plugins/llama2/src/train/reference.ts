@@ -35,6 +35,7 @@ export function planReference(values: TrainValues, findings: readonly Finding[],
   const output = chooseOutput('output', values.output, input.facts, 'trained', `llama2-${values.method}`)
   const shape = shapeFor(values.size, checkpoint)
   const bytes = checkpoint?.totalBytes
+  const diskBytes = bytes === undefined || !shape ? undefined : bytes + resumeBytes(values, countParameters(shape))
   const title =
     values.method === 'full'
       ? text(`Full tuning, ${values.steps} steps`, `全参微调 ${values.steps} 步`)
@@ -46,13 +47,13 @@ export function planReference(values: TrainValues, findings: readonly Finding[],
     ...checkMatch(values, checkpoint, dataset),
     ...checkSchedule(values),
     ...(shape ? checkFits(values, countParameters(shape), input.facts) : []),
-    ...(bytes === undefined ? [] : checkSpace('output', output.path, bytes * 4, input.facts)),
+    ...(diskBytes === undefined ? [] : checkSpace('output', output.path, diskBytes, input.facts)),
   ]
   const isReady = from !== '' && prefix !== '' && !(values.method === 'lora' && values.loraTargets.length === 0)
   return {
     title,
     findings: all,
-    ...(bytes === undefined ? {} : { estimate: { diskBytes: bytes } }),
+    ...(diskBytes === undefined ? {} : { estimate: { diskBytes } }),
     files: [],
     steps: isReady ? [taskStep('train', title, 'reference.train', specOf(values, from, prefix, output.path))] : [],
     outputs: isReady
@@ -67,6 +68,9 @@ export function planReference(values: TrainValues, findings: readonly Finding[],
       : [],
   }
 }
+
+/** A resume point holds parameters and two moments as fp32; two points lie there while one replaces the other. */
+const resumeBytes = ({ method }: TrainValues, parameters: number): number => (method === 'full' ? parameters * 24 : 0)
 
 const specOf = (values: TrainValues, checkpoint: string, dataset: string, output: string) => ({
   checkpoint,

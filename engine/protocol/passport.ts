@@ -47,7 +47,7 @@ export const CheckpointPassport = z.object({
   files: z.record(z.string(), fileDigest),
   /** Where it came from; `hashes` holds the sha256 of the source's index and config files by name. */
   source: z.object({ path: z.string(), layout: CheckpointLayout, hashes: z.record(z.string(), z.string()) }).optional(),
-  /** Sha256 over the tokenizer's files, to match a dataset with a model; absent when the model has none beside it. */
+  /** Sha256 of tokenizer.json, else of tokenizer.model, to match a dataset with a model; absent without either. */
   tokenizerHash: z.string().optional(),
   training: z
     .object({ method: z.enum(['full', 'lora']), steps: z.number().int(), finalLoss: z.number(), dataset: z.string() })

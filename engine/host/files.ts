@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { AppError } from '../protocol/errors/index.ts'
 import type { FileStat } from '../protocol/host.ts'
 import { expandPath } from './dirs.ts'
-import { asFileError, isMissing } from './fs-errors.ts'
+import { asFileError, errnoOf, isMissing } from './fs-errors.ts'
 
 /** A folder with more entries is shown in part. */
 const MAX_ENTRIES = 5000
@@ -32,6 +32,9 @@ export async function listFolder(path: string): Promise<{ path: string; entries:
     entries.sort((a, b) => isFolder(a) - isFolder(b))
     return { path: full, entries, isTruncated: names.length > MAX_ENTRIES }
   } catch (error) {
+    if (errnoOf(error) === 'ENOTDIR') {
+      throw new AppError('input.invalid', { subject: full, reason: 'it is not a folder' }, { cause: error })
+    }
     throw asFileError(error, full)
   }
 }

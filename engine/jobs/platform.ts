@@ -85,12 +85,31 @@ export function isGroupAlive(leader: number): boolean {
   if (isWindows) return signalProcess(leader, 0)
   if (!signalProcess(-leader, 0)) return false
   if (process.platform !== 'linux') return true
-  return readdirSync('/proc').some((name) => {
-    if (!/^\d+$/.test(name)) return false
-    const facts = processFacts(Number(name))
+  return processIds().some((pid) => {
+    const facts = processFacts(pid)
     return facts !== null && facts.group === leader && !facts.isZombie
   })
 }
+
+/**
+ * Living processes outside a group that were started with a variable, `NAME=value`, in their environment: launchers
+ * like torchrun give each worker a session of its own, and leave them behind when they are killed. Linux only.
+ */
+export function processesMarked(variable: string, outsideGroup: number): number[] {
+  if (process.platform !== 'linux') return []
+  return processIds().filter((pid) => {
+    const facts = processFacts(pid)
+    if (!facts || facts.isZombie || facts.group === outsideGroup) return false
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(variable)
+    } catch {
+      // Another user's process, or one that ended meanwhile.
+      return false
+    }
+  })
+}
+
+const processIds = (): number[] => readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []))
 
 function ask(command: string, ...args: string[]): string {
   return spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } }).stdout.trim()

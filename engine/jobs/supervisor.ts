@@ -9,7 +9,7 @@ import type { JobFolder, StoredSpec } from './job-folder.ts'
 import { JournalFeed } from './journal-feed.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { launch } from './launcher.ts'
-import { bootId, isGroupAlive, isSameBoot, signalGroup } from './platform.ts'
+import { bootId, isGroupAlive, isSameBoot, processesMarked, signalGroup, signalProcess } from './platform.ts'
 import { isAlive, type ProcessStamp } from './process-stamp.ts'
 import { takeSupervision } from './supervision.ts'
 
@@ -148,12 +148,24 @@ class Supervisor {
     if (!request || !stamp) return
     if (this.#stopBy === null) {
       if (this.#journal.state !== 'stopping') this.#journal.append({ kind: 'state', state: 'stopping' })
-      signalGroup(stamp.pid, 'SIGTERM')
+      this.#signalAll(stamp, 'SIGTERM')
     }
     this.#stopBy = request.at + request.graceMs
     if (Date.now() < this.#stopBy || this.#wasKilled) return
-    signalGroup(stamp.pid, 'SIGKILL')
+    this.#signalAll(stamp, 'SIGKILL')
     this.#wasKilled = true
+  }
+
+  #signalAll(stamp: ProcessStamp, signal: NodeJS.Signals): void {
+    const outside = this.#outsideGroup(stamp)
+    signalGroup(stamp.pid, signal)
+    for (const pid of outside) signalProcess(pid, signal)
+  }
+
+  /** Processes of the job that left its group. On a stop they end too; else they may be meant to stay (a service). */
+  #outsideGroup(stamp: ProcessStamp): number[] {
+    if (this.#journal.state !== 'stopping') return []
+    return processesMarked(`AWB_JOB_FOLDER=${Buffer.from(this.#folder.path).toString('latin1')}`, stamp.pid)
   }
 
   async #finish(end: End): Promise<void> {
@@ -177,16 +189,17 @@ class Supervisor {
   }
 
   /**
-   * Ends what is left of the group. The number of a group stays reserved while it has members, but may be given
-   * again once it is empty: hence the look for members before each signal.
+   * Ends what is left of the job. The number of a group stays reserved while it has members, but may be given again
+   * once it is empty: hence the look for members before each signal.
    */
   async #sweep(stamp: ProcessStamp): Promise<void> {
-    if (!isGroupAlive(stamp.pid)) return
+    const isLeft = () => isGroupAlive(stamp.pid) || this.#outsideGroup(stamp).length > 0
+    if (!isLeft()) return
     const killAt = this.#stopBy ?? Date.now() + LEFTOVER_GRACE_MS
-    if (this.#stopBy === null) signalGroup(stamp.pid, 'SIGTERM')
-    while (isGroupAlive(stamp.pid) && Date.now() < killAt + STUCK_MS) {
+    if (this.#stopBy === null) this.#signalAll(stamp, 'SIGTERM')
+    while (isLeft() && Date.now() < killAt + STUCK_MS) {
       this.#feed.pump()
-      if (Date.now() >= killAt) signalGroup(stamp.pid, 'SIGKILL')
+      if (Date.now() >= killAt) this.#signalAll(stamp, 'SIGKILL')
       await sleep(50)
     }
   }

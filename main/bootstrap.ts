@@ -66,8 +66,8 @@ export function bootstrap(env: AppEnv): App {
 
   const local = new Engine(LOCAL_HOST, new LocalEngineLink(env.engine, log), clock, log)
   const engines = scope.add(new EnginePool([local]))
-  const mirror = scope.add(new JobMirror(now, log))
-  const hosts = scope.add(new HostService(hostsRepository, engines, mirror, log))
+  const mirror = scope.add(new JobMirror(clock, log))
+  const hosts = scope.add(new HostService(hostsRepository, engines, mirror, clock, log))
   const families = scope.add(env.createFamilies(settings, log))
 
   const artifacts = new ArtifactService(new ArtifactsRepository(database), engines, now, log)
@@ -94,7 +94,7 @@ export function bootstrap(env: AppEnv): App {
     systemLocale: env.systemLocale,
   }
   const opener = new FolderOpener(env.showFolder, async () => {
-    const { dirs } = await hosts.knownFacts(LOCAL_HOST)
+    const { dirs } = await hosts.recentFacts(LOCAL_HOST)
     const made = artifacts.list().filter(({ host }) => host === LOCAL_HOST)
     return [
       env.dataDir,

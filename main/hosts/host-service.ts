@@ -1,6 +1,7 @@
 import { facts as factsTopic, type HostFacts } from '#engine/protocol/host.ts'
 import type { HostId } from '#engine/protocol/ids.ts'
 import type { HostView } from '#contract/index.ts'
+import type { Clock } from '../clock.ts'
 import { Emitter } from '../emitter.ts'
 import type { EnginePool } from '../engines/pool.ts'
 import type { Log } from '../log/log.ts'
@@ -8,6 +9,7 @@ import { Scope } from '../scope.ts'
 import type { HostRecord, HostsRepository } from '../store/hosts-repository.ts'
 import type { JobMirror } from './job-mirror.ts'
 
+const RECENT_MS = 5000
 const ENDED = new Set(['succeeded', 'failed', 'stopped', 'lost'])
 
 /** The hosts with the state of their engines, their facts and how many jobs run on them. */
@@ -15,16 +17,18 @@ export class HostService implements Disposable {
   readonly #hosts: HostsRepository
   readonly #engines: EnginePool
   readonly #mirror: JobMirror
+  readonly #clock: Clock
   readonly #log: Log
   readonly #scope = new Scope('hosts')
-  readonly #facts = new Map<HostId, HostFacts>()
+  readonly #facts = new Map<HostId, { readonly facts: HostFacts; readonly readAt: number }>()
   readonly #runningJobs = new Map<HostId, number>()
   readonly #changed = new Emitter<HostView>()
 
-  constructor(hosts: HostsRepository, engines: EnginePool, mirror: JobMirror, log: Log) {
+  constructor(hosts: HostsRepository, engines: EnginePool, mirror: JobMirror, clock: Clock, log: Log) {
     this.#hosts = hosts
     this.#engines = engines
     this.#mirror = mirror
+    this.#clock = clock
     this.#log = log
   }
 
@@ -63,14 +67,15 @@ export class HostService implements Disposable {
   async facts(id: HostId, signal?: AbortSignal): Promise<HostFacts> {
     const client = await this.#engines.of(id).client(factsTopic, signal)
     const facts = await client.get({}, signal ? { signal } : {})
-    this.#facts.set(id, facts)
+    this.#facts.set(id, { facts, readAt: this.#clock.monotonicMs() })
     this.#emit(id)
     return facts
   }
 
-  /** Facts as last read, read now if they never were. */
-  async knownFacts(id: HostId): Promise<HostFacts> {
-    return this.#facts.get(id) ?? (await this.facts(id))
+  /** Facts that are at most a few seconds old: free memory and disk space change. */
+  async recentFacts(id: HostId): Promise<HostFacts> {
+    const known = this.#facts.get(id)
+    return known && this.#clock.monotonicMs() - known.readAt < RECENT_MS ? known.facts : await this.facts(id)
   }
 
   [Symbol.dispose](): void {
@@ -83,7 +88,7 @@ export class HostService implements Disposable {
   }
 
   #view({ id, kind, name }: HostRecord): HostView {
-    const facts = this.#facts.get(id)
+    const facts = this.#facts.get(id)?.facts
     return {
       id,
       kind,

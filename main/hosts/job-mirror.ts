@@ -1,5 +1,6 @@
 import type { HostId, JobId } from '#engine/protocol/ids.ts'
 import { jobs, type JobDelta, type JobView } from '#engine/protocol/jobs.ts'
+import type { Clock } from '../clock.ts'
 import { Emitter } from '../emitter.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { Log } from '../log/log.ts'
@@ -11,6 +12,8 @@ export interface MirrorChange {
   readonly job?: JobId
 }
 
+const RETRY_MS = 2000
+
 /** The jobs of each host as last told by its engine. What a host knows is the truth; this is its copy. */
 export class JobMirror implements Disposable {
   readonly #log: Log
@@ -18,10 +21,10 @@ export class JobMirror implements Disposable {
   readonly #jobs = new Map<HostId, Map<JobId, JobView>>()
   readonly #staleSince = new Map<HostId, number>()
   readonly #changed = new Emitter<MirrorChange>()
-  readonly #now: () => number
+  readonly #clock: Clock
 
-  constructor(now: () => number, log: Log) {
-    this.#now = now
+  constructor(clock: Clock, log: Log) {
+    this.#clock = clock
     this.#log = log
   }
 
@@ -31,43 +34,28 @@ export class JobMirror implements Disposable {
 
   /** Follows an engine through its losses and returns. */
   follow(engine: Engine): void {
-    const { host } = engine
-    this.#staleSince.set(host, this.#now())
-    let watching: Disposable | null = null
+    this.#staleSince.set(engine.host, this.#clock.now())
+    let current = this.#scope.add(new Scope('job-mirror/watch'))
     const stop = () => {
-      watching?.[Symbol.dispose]()
-      watching = null
-      if (!this.#staleSince.has(host)) {
-        this.#staleSince.set(host, this.#now())
-        this.#changed.emit({ host })
-      }
+      current[Symbol.dispose]()
+      this.#markStale(engine.host)
     }
-    const start = async () => {
-      const client = await engine.client(jobs)
+    const start = () => {
       stop()
-      watching = client.watch(
-        {},
-        {
-          snapshot: (views) => this.#replace(host, views),
-          delta: (delta) => this.#apply(host, delta),
-          error: (error) => this.#log.warn('jobs.watchEnded', { host, error }),
-        },
-      )
+      current = this.#scope.add(new Scope('job-mirror/watch'))
+      this.#watch(engine, current, start)
     }
-    const onStatus = ({ state }: { state: string }) => {
-      if (state !== 'ready') return stop()
-      start().catch((error: unknown) => this.#log.warn('jobs.watchFailed', { host, error }))
-    }
-    let lastState = ''
+    let lastState = engine.status.state
     this.#scope.add(
-      engine.onChange((status) => {
+      engine.onChange(({ state }) => {
         // A new latency is a change too, but the connection is the same.
-        if (status.state !== lastState) onStatus(status)
-        lastState = status.state
+        if (state === lastState) return
+        lastState = state
+        if (state === 'ready') start()
+        else stop()
       }),
     )
-    this.#scope.defer(() => watching?.[Symbol.dispose]())
-    if (engine.status.state === 'ready') onStatus(engine.status)
+    if (lastState === 'ready') start()
   }
 
   get(host: HostId, id: JobId): JobView | undefined {
@@ -90,6 +78,39 @@ export class JobMirror implements Disposable {
 
   [Symbol.dispose](): void {
     this.#scope[Symbol.dispose]()
+  }
+
+  #watch(engine: Engine, scope: Scope, again: () => void): void {
+    const { host } = engine
+    const retry = (error: unknown) => {
+      this.#log.warn('jobs.watchEnded', { host, error })
+      // A lost engine starts a new watch when it is back; any other failure is tried again on the same connection.
+      scope.add(
+        this.#clock.after(RETRY_MS, () => {
+          if (engine.status.state === 'ready') again()
+        }),
+      )
+    }
+    engine.client(jobs).then(
+      (client) =>
+        scope.add(
+          client.watch(
+            {},
+            {
+              snapshot: (views) => this.#replace(host, views),
+              delta: (delta) => this.#apply(host, delta),
+              error: retry,
+            },
+          ),
+        ),
+      retry,
+    )
+  }
+
+  #markStale(host: HostId): void {
+    if (this.#staleSince.has(host)) return
+    this.#staleSince.set(host, this.#clock.now())
+    this.#changed.emit({ host })
   }
 
   #replace(host: HostId, views: JobView[]): void {

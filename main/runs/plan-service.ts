@@ -35,7 +35,7 @@ export class PlanService {
     const { manifest, panel } = this.#find(request)
     const { values, findings } = checkForm(panel.form, request.values)
     if (findings.length > 0) return { title: panel.title, findings, files: [], steps: [], outputs: [] }
-    const facts = await this.#hosts.knownFacts(request.host)
+    const facts = await this.#hosts.recentFacts(request.host)
     const connection = await this.#engines.of(request.host).ready()
     const artifacts: Record<string, ArtifactFacts> = {}
     const missing: Finding[] = []

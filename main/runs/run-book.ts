@@ -63,6 +63,15 @@ export class RunBook implements Disposable {
     return this.#map().get(id)
   }
 
+  /** A run of the store that is not known here yet: another shell on the same store has started it. */
+  discover(id: RunId): RunRecord | undefined {
+    const run = this.find(id) ?? this.#repository.find(id)
+    if (!run || this.#map().has(id)) return run
+    this.#map().set(id, run)
+    this.#emit(run)
+    return run
+  }
+
   /** Throws `run.unknown`. */
   get(id: RunId): RunRecord {
     const run = this.find(id)

@@ -77,7 +77,7 @@ export class RunDriver implements Disposable {
     const id = RunId.safeParse(job.labels[RUN_LABEL])
     const step = job.labels[STEP_LABEL]
     if (!id.success || step === undefined) return
-    if (this.#services.book.find(id.data)) {
+    if (this.#services.book.discover(id.data)) {
       this.#services.collector.follow({ host, run: id.data, step, job: job.id }, job)
     } else if (!this.#adopting.has(id.data)) {
       this.#adopting.add(id.data)
@@ -154,7 +154,7 @@ export class RunDriver implements Disposable {
 
   async #jobSpec(run: RunRecord, step: Step): Promise<JobSpec> {
     const id = jobIdOf(run.id, step.id)
-    const facts = await this.#services.hosts.knownFacts(run.host)
+    const facts = await this.#services.hosts.recentFacts(run.host)
     const isFirst = run.plan.steps[0]?.id === step.id
     const planFiles = isFirst ? run.plan.files.map(({ path, content }) => ({ path, content })) : []
     return {

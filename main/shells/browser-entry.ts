@@ -5,6 +5,7 @@ import { bootstrap, type App } from '../bootstrap.ts'
 import { openOnDesktop } from '../files/show-folder.ts'
 import { programRoot } from '../paths.ts'
 import { BrowserShell } from './browser.ts'
+import { logCrashes } from './crash-log.ts'
 import { createFamilies } from './families.ts'
 import { processEnv } from './process-env.ts'
 
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
   const options = readOptions()
   if (options.isHelp) return print(USAGE)
   const app = bootstrap(processEnv('browser', createFamilies))
+  logCrashes(app.log)
   const developmentUrl = process.env['AWB_RENDERER_URL']
   const shell = new BrowserShell({
     rendererDir: join(programRoot(), 'dist', 'renderer'),

@@ -6,6 +6,7 @@ import '#engine/rpc/node.ts'
 import { serve } from '#engine/rpc/serve.ts'
 import { bootstrap, type App } from '../bootstrap.ts'
 import { programRoot } from '../paths.ts'
+import { logCrashes } from './crash-log.ts'
 import { APP_SCHEME, APP_URL, appPath } from './electron/app-url.ts'
 import { FRAME_CHANNEL, FrameTransport } from './electron/frame-transport.ts'
 import { safeStorageKeychain } from './electron/keychain.ts'
@@ -41,6 +42,7 @@ async function start(): Promise<void> {
     keychain: safeStorageKeychain(safeStorage, process.platform),
     showFolder: async (path) => (await shell.openPath(path)) === '',
   })
+  logCrashes(workbench.log)
   guardSession()
   protocol.handle(APP_SCHEME, (request) => answerAppRequest(request, rendererDir))
   const window = openWindow(workbench)

@@ -48,6 +48,11 @@ export class RunsRepository {
     return rows.map(toRecord)
   }
 
+  find(id: RunId): RunRecord | undefined {
+    const row = this.#database.connection.prepare('SELECT * FROM runs WHERE id = ?').get(id) as Row | undefined
+    return row && toRecord(row)
+  }
+
   nextNumber(): number {
     const row = this.#database.connection.prepare('SELECT coalesce(max(number), 0) + 1 AS next FROM runs').get()
     return (row as { next: number }).next

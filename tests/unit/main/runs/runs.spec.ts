@@ -135,6 +135,23 @@ describe('a run', () => {
     expect(states(view(id))).toEqual(['stopped', 'succeeded', 'skipped'])
   })
 
+  it('is stopped with all others when the workbench is to leave nothing behind', async () => {
+    const first = await start()
+    const second = await start()
+    const stopping = main.runs.stopAll()
+    await settle()
+    await stopping
+    expect(states(view(first.id))).toEqual(['stopped', 'stopped', 'skipped'])
+    expect(states(view(second.id))).toEqual(['stopped', 'stopped', 'skipped'])
+  })
+
+  it('of another shell on the same store is taken from there', async () => {
+    using other = new FakeMain(families, database, main.host, main.clock)
+    await settle()
+    const { id } = await start()
+    expect(other.book.get(id)).toMatchObject({ number: 1, state: 'running' })
+  })
+
   it('comes back from what the host knows when the store was lost', async () => {
     const { id, one } = await start()
     const before = view(id)

@@ -5,6 +5,7 @@ import {
   cleanPath,
   countParameters,
   dtypeBytes,
+  note,
   taskStep,
   text,
   warning,
@@ -84,20 +85,23 @@ function checkSource(values: ConvertValues, source: CheckpointSummary | null): F
       ),
     )
   }
-  if (source && values.verify && values.dtype !== 'keep' && dtypeBytes[values.dtype] < dtypeBytes[source.dtype]) {
+  if (source && values.dtype !== 'keep' && isRounding(source.dtype, values.dtype)) {
     findings.push(
-      warning(
-        'convert.verifyRounded',
+      note(
+        'convert.rounds',
         text(
-          `Casting ${source.dtype} to ${values.dtype} rounds the weights: the comparison with the source will find differences.`,
-          `${source.dtype} 转换为 ${values.dtype} 会舍入权重，与源权重比较时会发现差异。`,
+          `Casting ${source.dtype} to ${values.dtype} rounds the weights; the comparison with the source casts it the same way.`,
+          `${source.dtype} 转换为 ${values.dtype} 会舍入权重；与源权重比较时会做同样的转换。`,
         ),
-        'verify',
+        'dtype',
       ),
     )
   }
   return findings
 }
+
+/** Every 16-bit value is one of fp32's; fp16 and bf16 have values that the other one lacks. */
+const isRounding = (from: string, to: string): boolean => from !== to && to !== 'fp32'
 
 function isSameLayout({ layout, tp, pp, dtype }: ConvertValues, source: CheckpointSummary): boolean {
   if (layout !== source.layout || (dtype !== 'keep' && dtype !== source.dtype)) return false

@@ -220,9 +220,14 @@ describe('rules of the other panels', () => {
       silent: () => convert({ tp: 4 }, { input: checkpoint() }),
     },
     {
-      finding: 'convert.verifyRounded @verify',
+      finding: 'convert.rounds @dtype',
       fires: () => convert({ dtype: 'fp16' }, { input: checkpoint({ dtype: 'fp32' }) }),
       silent: () => convert({ dtype: 'fp32' }),
+    },
+    {
+      finding: 'convert.rounds @dtype',
+      fires: () => convert({ dtype: 'fp16' }),
+      silent: () => convert({ dtype: 'keep' }),
     },
     { finding: 'output.insideInput @output', fires: () => convert({ output: '/c' }), silent: () => convert({}) },
     {

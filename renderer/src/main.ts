@@ -1,5 +1,6 @@
 import './jitless.ts'
 import './ui/base.css'
+import '#engine/rpc/browser.ts'
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import App from './App.vue'

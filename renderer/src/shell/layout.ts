@@ -1,14 +1,27 @@
+import { effectScope, type Ref, shallowRef, watch } from 'vue'
 import { useWorkbench } from '../workbench/index.ts'
-import { type Ref, shallowRef, watch } from 'vue'
 
 const SAVE_DELAY_MS = 400
+
+/** What is needed of a zod schema. */
+interface Schema<T> {
+  safeParse(value: unknown): { success: true; data: T } | { success: false }
+}
+
+interface Part {
+  readonly value: Ref<unknown>
+  /** The saved value, or the part's default where nothing readable was saved. */
+  readonly read: () => unknown
+}
 
 /** Everything the page remembers by key: open tabs, drawer, chosen host, sizes. Opaque to main. */
 let saved: Record<string, unknown> = {}
 let timer: ReturnType<typeof setTimeout> | undefined
-let refs = new Map<string, Ref<unknown>>()
+const parts = new Map<string, Part>()
+/** Outlives the component that asked for a part first. */
+const scope = effectScope(true)
 
-/** Reads what was saved; called once before the page is mounted. Unreadable parts fall back to their defaults. */
+/** Reads what was saved; called once before the frame is drawn. Unreadable parts fall back to their defaults. */
 export async function loadLayout(): Promise<void> {
   const { layout } = await useWorkbench().settings.loadLayout({})
   useSavedLayout(layout)
@@ -17,7 +30,7 @@ export async function loadLayout(): Promise<void> {
 /** Starts from a saved layout; anything but an object means an empty one. */
 export function useSavedLayout(layout: unknown): void {
   saved = typeof layout === 'object' && layout !== null && !Array.isArray(layout) ? { ...layout } : {}
-  refs = new Map()
+  for (const { value, read } of parts.values()) value.value = read()
 }
 
 /** Writes what is still waiting to be saved. While offline it is kept and goes with the next change. */
@@ -28,22 +41,22 @@ export async function flushLayout(): Promise<void> {
     .catch(() => undefined)
 }
 
-/** What is needed of a zod schema. */
-interface Schema<T> {
-  safeParse(value: unknown): { success: true; data: T } | { success: false }
-}
-
 /** A part of the layout that survives a restart. Everyone who asks for the same key shares the ref. */
 export function remembered<T>(key: string, schema: Schema<T>, fallback: T): Ref<T> {
-  const known = refs.get(key)
-  if (known) return known as Ref<T>
-  const parsed = schema.safeParse(saved[key])
-  const value = shallowRef(parsed.success ? parsed.data : fallback)
-  watch(value, (next) => {
+  const known = parts.get(key)
+  if (known) return known.value as Ref<T>
+  const read = () => {
+    const parsed = schema.safeParse(saved[key])
+    return parsed.success ? parsed.data : fallback
+  }
+  const value = shallowRef<T>(read())
+  parts.set(key, { value, read })
+  const save = (next: T) => {
+    if (next === saved[key]) return
     saved = { ...saved, [key]: next }
     clearTimeout(timer)
     timer = setTimeout(() => void flushLayout(), SAVE_DELAY_MS)
-  })
-  refs.set(key, value)
+  }
+  scope.run(() => watch(value, save, { flush: 'sync' }))
   return value
 }

@@ -78,8 +78,8 @@ export const shellMessages = {
       label: '状态',
       engine: '引擎 {version}',
       latency: '{ms} ms',
-      running: '{n} 个运行中 | {n} 个运行中',
-      problems: '{n} 个问题 | {n} 个问题',
+      running: '{n} 个运行中',
+      problems: '{n} 个问题',
       language: '语言',
     },
     notice: {

@@ -25,9 +25,12 @@ export function parseShortcut(shortcut: string, onMac = isMac): Keys {
   }
 }
 
+/** The key by its place on the keyboard: with Alt held, a Mac writes another character. */
+const placeOf = ({ code }: KeyboardEvent) => code.toLowerCase().replace(/^(key|digit)(?=.$)/, '')
+
 export function matches(event: KeyboardEvent, keys: Keys): boolean {
   const key = event.key.toLowerCase()
-  const isKey = (names[key] ?? key) === keys.key || event.code.toLowerCase() === keys.key
+  const isKey = (names[key] ?? key) === keys.key || placeOf(event) === keys.key
   return (
     isKey &&
     event.ctrlKey === keys.ctrl &&

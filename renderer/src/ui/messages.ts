@@ -11,7 +11,6 @@ export const uiMessages = {
     error: { title: 'This could not be shown' },
     chart: { table: 'Show as table', chart: 'Show as chart' },
     eta: '{duration} left',
-    noValue: 'none yet',
     status: {
       waiting: 'waiting',
       skipped: 'skipped',
@@ -55,7 +54,6 @@ export const uiMessages = {
     error: { title: '无法显示此内容' },
     chart: { table: '以表格显示', chart: '以图表显示' },
     eta: '剩余 {duration}',
-    noValue: '暂无',
     status: {
       waiting: '等待',
       skipped: '已跳过',

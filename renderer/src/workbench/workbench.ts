@@ -1,4 +1,3 @@
-import '#engine/rpc/browser.ts'
 import { AppError } from '#engine/protocol/index.ts'
 import { connect, type Connection } from '#engine/rpc/connect.ts'
 import type { CallOptions, Client, Members, StateObserver, Topic } from '#engine/rpc/topic.ts'

@@ -59,10 +59,10 @@ export const homeMessages = {
     hosts: {
       title: '主机',
       all: '全部主机',
-      cores: '{n} 核 | {n} 核',
+      cores: '{n} 核',
       memory: '内存 {bytes}',
       free: '磁盘剩余 {bytes}',
-      jobs: '{n} 个作业运行中 | {n} 个作业运行中',
+      jobs: '{n} 个作业运行中',
     },
     runs: {
       title: '最近的运行',

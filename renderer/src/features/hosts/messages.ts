@@ -64,7 +64,7 @@ export const hostsMessages = {
       sample: '示例',
       free: '工作区剩余空间',
     },
-    cores: '{model} · {n} 核 | {model} · {n} 核',
+    cores: '{model} · {n} 核',
     memoryOf: '共 {total}，可用 {free}',
     none: '无',
     openFolder: '打开 {path}',

@@ -8,9 +8,10 @@ import { BrowserShell } from './browser.ts'
 import { logCrashes } from './crash-log.ts'
 import { createFamilies } from './families.ts'
 import { processEnv } from './process-env.ts'
+import { SessionFile } from './session-file.ts'
 
 const USAGE = `Usage: browser.js [options]
-  --port N           listen on this port of 127.0.0.1 (a free one without it)
+  --port N           listen on this port of 127.0.0.1 (a random one without it)
   --no-open          do not open the default browser
   --print-url-json   print the URL as a line of JSON, for programs
   -h, --help         show this text`
@@ -49,7 +50,8 @@ function readOptions() {
 async function main(): Promise<void> {
   const options = readOptions()
   if (options.isHelp) return print(USAGE)
-  const app = bootstrap(processEnv('browser', createFamilies))
+  const env = processEnv('browser', createFamilies)
+  const app = bootstrap(env)
   logCrashes(app.log)
   const developmentUrl = process.env['AWB_RENDERER_URL']
   const shell = new BrowserShell({
@@ -58,6 +60,7 @@ async function main(): Promise<void> {
     log: app.log,
     now: () => Date.now(),
     port: options.port,
+    sessionFile: new SessionFile(join(env.dataDir, 'browser-shell.json')),
     ...(developmentUrl ? { developmentUrl } : {}),
   })
   try {

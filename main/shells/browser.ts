@@ -9,6 +9,7 @@ import { serve, type Service } from '#engine/rpc/serve.ts'
 import type { Log } from '../log/log.ts'
 import { securityHeaders } from './csp.ts'
 import { cookieName, readCookie, refuseAction, refuseRequest, type OwnAddress } from './request-guard.ts'
+import type { SessionFile } from './session-file.ts'
 import { Sessions } from './sessions.ts'
 import { openStatic } from './static-files.ts'
 import { webSocketTransport } from './websocket-transport.ts'
@@ -25,8 +26,9 @@ export interface BrowserShellOptions {
   readonly services: readonly Service[]
   readonly log: Log
   readonly now: () => number
-  /** 0 takes a free one. */
+  /** 0 takes the one of the last time, or any free one. */
   readonly port: number
+  readonly sessionFile: SessionFile
   /** Address of the development server that shows the page instead of this one; it hands `/session` and `/ws` on. */
   readonly developmentUrl?: string
 }
@@ -52,7 +54,7 @@ export class BrowserShell implements Disposable {
 
   constructor(options: BrowserShellOptions) {
     this.#options = options
-    this.#sessions = new Sessions(options.now)
+    this.#sessions = new Sessions(options.now, options.sessionFile)
     this.#server = createServer((request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
         options.log.error('shell.requestFailed', { error })
@@ -64,16 +66,19 @@ export class BrowserShell implements Disposable {
     this.#server.requestTimeout = 30_000
   }
 
-  /** Starts to listen. Rejects when the port is taken. */
+  /** Starts to listen. Rejects when the port that was asked for is taken. */
   async listen(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(this.#options.port, LOOPBACK, () => {
-        this.#server.off('error', reject)
-        resolve()
+    const { port, sessionFile } = this.#options
+    if (port !== 0) await this.#listenOn(port)
+    else {
+      await this.#listenOn(sessionFile.port ?? 0).catch(async (error: NodeJS.ErrnoException) => {
+        // Somebody else has the port of the last time by now; any other does as well.
+        if (error.code !== 'EADDRINUSE') throw error
+        await this.#listenOn(0)
       })
-    })
+    }
     this.#port = (this.#server.address() as AddressInfo).port
+    sessionFile.savePort(this.#port)
     const host = `${LOOPBACK}:${this.#port}`
     const { developmentUrl } = this.#options
     const origins = [`http://${host}`, ...(developmentUrl ? [new URL(developmentUrl).origin] : [])]
@@ -96,6 +101,16 @@ export class BrowserShell implements Disposable {
     this.#sockets.close()
     this.#server.close()
     this.#server.closeAllConnections()
+  }
+
+  async #listenOn(port: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, LOOPBACK, () => {
+        this.#server.off('error', reject)
+        resolve()
+      })
+    })
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

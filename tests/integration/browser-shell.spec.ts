@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { connect as connectTcp } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -11,6 +11,7 @@ import { implement } from '#engine/rpc/serve.ts'
 import { call, topic } from '#engine/rpc/topic.ts'
 import { Log } from '#main/log/log.ts'
 import { BrowserShell } from '#main/shells/browser.ts'
+import { SessionFile } from '#main/shells/session-file.ts'
 import { webSocketTransport } from '#main/shells/websocket-transport.ts'
 import { FakeClock } from '../fixtures/fakes/clock.ts'
 
@@ -34,15 +35,20 @@ beforeEach(async () => {
   writeFileSync(join(folder, 'secret.txt'), 'secret')
   symlinkSync(join(folder, 'secret.txt'), join(folder, 'renderer', 'leak.txt'))
   clock = new FakeClock()
-  shell = new BrowserShell({
+  shell = newShell()
+  await shell.listen()
+})
+
+function newShell(port = 0): BrowserShell {
+  return new BrowserShell({
     rendererDir: join(folder, 'renderer'),
     services: [implement(echo, { say: ({ text }) => ({ text }) })],
     log: new Log(clock, { write: () => undefined }),
     now: () => clock.now(),
-    port: 0,
+    port,
+    sessionFile: new SessionFile(join(folder, 'app', 'browser-shell.json')),
   })
-  await shell.listen()
-})
+}
 
 afterEach(() => {
   shell[Symbol.dispose]()
@@ -111,6 +117,36 @@ describe('the way in', () => {
     const cookie = cookieOf(await exchange(tokenOf(shell.newUrl())))
     expect((await ask('/session', { headers: { cookie } })).status).toBe(204)
     expect(await openSocket({ cookie, origin: origin() })).toBeInstanceOf(WebSocket)
+  })
+
+  it('keeps working after a restart of the shell, at the same port, for a day', async () => {
+    const { port } = shell
+    const cookie = cookieOf(await exchange(tokenOf(shell.newUrl())))
+    shell[Symbol.dispose]()
+    shell = newShell()
+    await shell.listen()
+    expect(shell.port).toBe(port)
+    const socket = await openSocket({ cookie, origin: origin() })
+    expect(socket).toBeInstanceOf(WebSocket)
+    await clock.advance(24 * 60 * 60_000)
+    expect((await ask('/session', { headers: { cookie } })).status).toBe(401)
+  })
+
+  it('takes another port when somebody else has that of the last time', async () => {
+    using other = newShell()
+    await other.listen()
+    expect(other.port).not.toBe(shell.port)
+    await expect(newShell(shell.port).listen()).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  })
+
+  it('keeps no secret on disk, and its file from others', async () => {
+    const token = tokenOf(shell.newUrl())
+    const secret = cookieOf(await exchange(token)).split('=')[1] as string
+    const path = join(folder, 'app', 'browser-shell.json')
+    const content = readFileSync(path, 'utf8')
+    expect(content).not.toContain(secret)
+    expect(content).not.toContain(token)
+    expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 
   it('gives a cookie that no script and no other site can use', async () => {

@@ -8,8 +8,12 @@ import { addReferenceCommands } from './commands/reference.ts'
 import { examples, type Outcome } from './options.ts'
 import { EXIT } from './session.ts'
 
-/** Runs one `awb` command line; answers with the exit code. Nothing here ends the process. */
+/** Runs one `awb` command line; answers with the exit code. */
 export async function runProgram(args: string[]): Promise<number> {
+  // The reader of our output has seen enough (`| head`): no reason to go on, and no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed),
+  )
   const outcome: Outcome = { exitCode: EXIT.ok }
   const program = buildProgram(outcome)
   try {

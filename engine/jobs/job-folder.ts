@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMissing } from '../host/fs-errors.ts'
 import type { JobSpec } from '../protocol/jobs.ts'
+import { parseLine } from './parse-line.ts'
 import { parsePidFile, type ProcessStamp } from './process-stamp.ts'
 
 /** `spec.json`: what was submitted, when, and in which boot of the host. It is written last: with it the job exists. */
@@ -64,12 +65,12 @@ export class JobFolder {
 
   readSpec(): StoredSpec | null {
     const text = read(this.spec)
-    return text === null ? null : (JSON.parse(text) as StoredSpec)
+    return text === null ? null : parseLine<StoredSpec>(text)
   }
 
   readStop(): StopRequest | null {
     const text = read(this.stop)
-    return text === null ? null : (JSON.parse(text) as StopRequest)
+    return text === null ? null : parseLine<StopRequest>(text)
   }
 
   /** Null while the job has not been launched. */

@@ -3,15 +3,10 @@ import type { JobView, JournalEntry } from '../protocol/jobs.ts'
 import type { JobFolder, StoredSpec } from './job-folder.ts'
 import { endStates } from './job-states.ts'
 import { LineTail } from './line-tail.ts'
+import { parseLine } from './parse-line.ts'
 import { bootId, isSameBoot } from './platform.ts'
 
 const MAX_LINE_BYTES = 16 * 1024 * 1024
-
-/** A line of `journal.ndjson` without the supervisor's own mark. */
-export function parseJournalLine(text: string): JournalEntry {
-  const { cursor: _cursor, ...entry } = JSON.parse(text) as JournalEntry & { cursor: unknown }
-  return entry as JournalEntry
-}
 
 /** Reads the entries of a journal that are complete, each once. */
 export class JournalReader {
@@ -22,7 +17,13 @@ export class JournalReader {
   }
 
   *entries(): Generator<JournalEntry> {
-    for (const { text } of this.#tail.lines()) yield parseJournalLine(text)
+    for (const { text } of this.#tail.lines()) {
+      const line = parseLine<JournalEntry & { cursor: unknown }>(text)
+      if (!line) continue
+      // The supervisor's own mark is nobody else's business.
+      const { cursor: _cursor, ...entry } = line
+      yield entry as JournalEntry
+    }
   }
 
   close(): void {

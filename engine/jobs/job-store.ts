@@ -146,15 +146,14 @@ export class JobStore {
   /** Null for a job that is not there, or not any more. */
   find(id: JobId): JobReader | null {
     const folder = this.#folder(id)
+    const isThere = sizeOf(folder.spec) !== null
     const known = this.#readers.get(id)
-    const spec = sizeOf(folder.spec) === null ? null : known ? undefined : folder.readSpec()
-    if (spec === null) {
-      known?.close()
-      this.#readers.delete(id)
-      return null
-    }
-    const reader = spec ? new JobReader(folder, spec) : known
-    if (!reader) return null
+    if (known && isThere) return known
+    known?.close()
+    this.#readers.delete(id)
+    const spec = isThere ? folder.readSpec() : null
+    if (!spec) return null
+    const reader = new JobReader(folder, spec)
     this.#readers.set(id, reader)
     return reader
   }

@@ -3,6 +3,7 @@ import { parserOf } from '../logs/dialects.ts'
 import type { JobFolder, StoredSpec } from './job-folder.ts'
 import type { JournalWriter } from './journal-writer.ts'
 import { LineTail } from './line-tail.ts'
+import { parseLine } from './parse-line.ts'
 
 /** A passport with thousands of files still fits; what is longer is not an event. */
 const MAX_EVENT_BYTES = 8 * 1024 * 1024
@@ -33,7 +34,9 @@ export class JournalFeed {
   pump(): boolean {
     if (!this.#journal.flush()) return false
     for (const { text, end } of this.#events?.lines() ?? []) {
-      const { t, ...body } = JSON.parse(text) as JournalEntryBody & { t: string }
+      const event = parseLine<JournalEntryBody & { t: string }>(text)
+      if (!event) continue
+      const { t, ...body } = event
       this.#journal.append(body as JournalEntryBody, { t, cursor: { events: end } })
       if (this.#journal.isBlocked) return false
     }

@@ -2,6 +2,7 @@ import { closeSync, constants, fsyncSync, ftruncateSync, openSync, writeSync } f
 import { errnoOf } from '../host/fs-errors.ts'
 import type { JobState, JournalEntryBody } from '../protocol/jobs.ts'
 import { endStates } from './job-states.ts'
+import { parseLine } from './parse-line.ts'
 import { LineTail } from './line-tail.ts'
 
 /**
@@ -46,12 +47,13 @@ export class JournalWriter {
     let size = 0
     const tail = new LineTail(path, 0, { maxLineBytes: MAX_LINE_BYTES })
     for (const { text, end } of tail.lines()) {
-      const line = JSON.parse(text) as StoredLine
+      size = end
+      const line = parseLine<StoredLine>(text)
+      if (!line) continue
       this.#last = line.n
       this.#cursor = line.cursor
       if (line.kind === 'state' && line.state) this.#state = line.state
       if (line.kind === 'error') this.#hasError = true
-      size = end
     }
     tail.close()
     this.#size = size

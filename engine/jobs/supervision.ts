@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createFileAtomic } from '../host/atomic-file.ts'
 import { isMissing } from '../host/fs-errors.ts'
 import type { JobFolder } from './job-folder.ts'
+import { parseLine } from './parse-line.ts'
 import { isAlive, ownStamp, type ProcessStamp } from './process-stamp.ts'
 
 /**
@@ -35,7 +36,8 @@ function lastGeneration(folder: JobFolder): number {
 
 function isHeld(folder: JobFolder, generation: number): boolean {
   try {
-    return isAlive(JSON.parse(readFileSync(folder.file(`supervisor.${generation}.json`), 'utf8')) as ProcessStamp)
+    const stamp = parseLine<ProcessStamp>(readFileSync(folder.file(`supervisor.${generation}.json`), 'utf8'))
+    return stamp !== null && isAlive(stamp)
   } catch (error) {
     if (isMissing(error)) return false
     throw error

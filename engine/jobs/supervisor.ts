@@ -124,6 +124,7 @@ class Supervisor {
   }
 
   #neverBegan(): End {
+    if (!isSameBoot(this.#spec.bootId, bootId())) return lost()
     if (this.#folder.readStop()) return { state: 'stopped', code: null }
     return { state: 'failed', code: null, error: this.#notStarted(new Error('no process was started')) }
   }

@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { StoredSpec } from '#engine/jobs/job-folder.ts'
 import { JobFolder } from '#engine/jobs/job-folder.ts'
+import { JournalReader } from '#engine/jobs/job-reader.ts'
 import { JournalFeed } from '#engine/jobs/journal-feed.ts'
 import { JournalWriter } from '#engine/jobs/journal-writer.ts'
 import type { JobSpec, JournalEntryBody } from '#engine/protocol/jobs.ts'
@@ -73,6 +74,22 @@ describe('the journal', () => {
         [2, 7],
       ])
     }
+  })
+
+  it('goes on behind what a power cut has left in it', () => {
+    const first = new JournalWriter(folder.journal)
+    first.append(metric(1))
+    first.close()
+    appendFileSync(folder.journal, Buffer.concat([Buffer.alloc(700), Buffer.from('\n"x"\n'), Buffer.alloc(90)]))
+    const second = new JournalWriter(folder.journal)
+    second.append({ kind: 'state', state: 'lost' })
+    second.close()
+    const reader = new JournalReader(folder)
+    expect([...reader.entries()]).toMatchObject([
+      { n: 1, kind: 'metric' },
+      { n: 2, kind: 'state', state: 'lost' },
+    ])
+    reader.close()
   })
 
   it('tells whether the job has ended', () => {

@@ -164,6 +164,21 @@ describe('training', () => {
     expect(await readdir(folder)).not.toContain(`${method}-parts.awb-resume`)
   })
 
+  it('stopped in its last step has only the writing left', async () => {
+    const spec = training({ method: 'lora', lora, output: inside('late') })
+    await expect(trainReference(spec, new Recorder(12))).rejects.toMatchObject({ code: 'cancelled' })
+    const context = new Recorder()
+    await trainReference(spec, context)
+    expect(context.metrics).toEqual([])
+    expect(await tensorsOf(inside('late'))).toEqual(await tensorsOf(inside('lora-whole')))
+  })
+
+  it('says when it diverges, and keeps nothing', async () => {
+    const spec = training({ output: inside('diverged'), learningRate: 1e30, clipGrad: 0, warmupSteps: 0 })
+    await expect(trainReference(spec, new Recorder())).rejects.toMatchObject({ code: 'train.diverged' })
+    expect((await readdir(folder)).filter((name) => name.includes('diverged'))).toEqual([])
+  })
+
   it('starts anew when the resume point belongs to other settings', async () => {
     const output = inside('other')
     await expect(trainReference(training({ output }), new Recorder(6))).rejects.toMatchObject({ code: 'cancelled' })

@@ -33,8 +33,11 @@ function mergeLora({ arena, layouts, blocks }: Trainer, shape: ModelShape, lora:
       const weight = layouts.base.find(blocks.base, prefix)
       const a = layouts.trained.find(blocks.trained, `${prefix}.loraA`)
       const b = layouts.trained.find(blocks.trained, `${prefix}.loraB`)
-      kernel.scale(b, outputs * rank, alpha / rank)
-      kernel.gemmNN(outputs, inputs, rank, b, rank, a, inputs, weight, inputs, true, blocks.scratch)
+      // The gradients are not needed any more, the adapters are: a resume point may still be written.
+      const scaled = layouts.trained.find(blocks.gradients[0] ?? 0, `${prefix}.loraB`)
+      arena.floats(scaled, outputs * rank).set(arena.floats(b, outputs * rank))
+      kernel.scale(scaled, outputs * rank, alpha / rank)
+      kernel.gemmNN(outputs, inputs, rank, scaled, rank, a, inputs, weight, inputs, true, blocks.scratch)
     }
   }
 }

@@ -4,6 +4,7 @@ import { writeCheckpoint } from '../../checkpoint/write.ts'
 import { assertVacant } from '../../checkpoint/writing/atomic-folder.ts'
 import type { WriteTarget } from '../../checkpoint/writing/target.ts'
 import { AppError } from '../../protocol/errors/index.ts'
+import type { CheckpointPassport } from '../../protocol/passport.ts'
 import type { TaskSpec } from '../../protocol/tasks.ts'
 import type { Task, TaskContext } from '../../tasks/context.ts'
 import { assertModelSize, MAX_TRAINING_PARAMETERS } from '../model/limits.ts'
@@ -43,21 +44,38 @@ export const trainReference: Task<Spec> = async (spec, context) => {
   await using trainer = await Trainer.create(checkpoint, { lora, optimizer: spec, seed: spec.seed, longest })
   const points = new ResumePoints(`${spec.output}.awb-resume`)
   const state = await runSteps(spec, context, checkpoint, samples, trainer, points)
-  const passport = await writeCheckpoint({
-    source: trainedModel(trainer, model, lora),
-    output: spec.output,
-    target: targetLike(checkpoint),
-    dtype: summary.dtype,
-    assetsFrom: summary.path,
-    origin: await originOf(summary),
-    training: { method: spec.method, steps: spec.steps, finalLoss: state.lastLoss, dataset: spec.dataset },
-    // Its progress would follow that of the steps: it is short, and counts in bytes.
-    context: { signal: context.signal, log: (line) => context.log(line), progress: () => undefined },
+  const passport = await writeResult(spec, context, checkpoint, trainer, state).catch(async (error: unknown) => {
+    // The steps are done: another start has only the writing left.
+    await points.save(trainer, state)
+    throw error
   })
   await points.remove()
   context.log(`wrote ${spec.output} (${passport.layout}, ${passport.dtype})`)
   context.artifact({ kind: 'checkpoint', path: spec.output, passport })
   return { output: spec.output, steps: spec.steps, firstLoss: state.firstLoss, finalLoss: state.lastLoss, passport }
+}
+
+/** Writes the trained model as the source was: layout, TP, PP, padding, dtype, tokenizer. */
+async function writeResult(
+  spec: Spec,
+  context: TaskContext,
+  checkpoint: OpenCheckpoint,
+  trainer: Trainer,
+  state: RunState,
+): Promise<CheckpointPassport> {
+  const { summary, model } = checkpoint
+  const { method, steps, dataset, output } = spec
+  return await writeCheckpoint({
+    source: trainedModel(trainer, model, method === 'lora' ? spec.lora : undefined),
+    output,
+    target: targetLike(checkpoint),
+    dtype: summary.dtype,
+    assetsFrom: summary.path,
+    origin: await originOf(summary),
+    training: { method, steps, finalLoss: state.lastLoss, dataset },
+    // Its progress would follow that of the steps: it is short, and counts in bytes.
+    context: { signal: context.signal, log: (line) => context.log(line), progress: () => undefined },
+  })
 }
 
 /** All steps that are left, with a resume point at every interval and on stop. */

@@ -128,7 +128,7 @@ describe('readPickle', () => {
     expect((await refusal(doubled)).code).toBe('checkpoint.pickleTooLarge')
     const tooLong = { length: MAX_PICKLE_BYTES + 1 } as Uint8Array
     expect((await refusal(tooLong)).code).toBe('checkpoint.pickleTooLarge')
-  })
+  }, 30_000)
 
   it('is not confused by a dictionary that contains itself', () => {
     const root = read(ascii('\x80\x02}q\0X\x01\0\0\0ah\0s.')) as Map<PyValue, PyValue>

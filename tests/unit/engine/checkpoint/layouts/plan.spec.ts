@@ -137,7 +137,7 @@ describe('planEntries', () => {
       }),
       { seed: 11, numRuns: 150 },
     )
-  })
+  }, 30_000)
 })
 
 describe('pipeline stages', () => {

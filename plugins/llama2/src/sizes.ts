@@ -17,7 +17,7 @@ export const sizes: Readonly<Record<SizeId, Size>> = {
   tiny: {
     id: 'tiny',
     title: 'Tiny (sample)',
-    layers: 4,
+    layers: 2,
     hidden: 128,
     ffn: 352,
     heads: 4,

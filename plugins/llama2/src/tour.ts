@@ -52,7 +52,6 @@ export const tour: Manifest['contributes']['tour'] = [
     panel: 'train',
     values: {
       ...sampleTraining,
-      size: 'tiny',
       checkpoint: '{tour}/tiny-mcore',
       dataset: '{tour}/dataset/alpaca',
       output: '{tour}/trained-mcore',

@@ -19,7 +19,7 @@ const npu = { ...recipe('7b-full-8x910b'), checkpoint: '/c', dataset: '/d', toke
 const cpu = { backend: 'reference', checkpoint: '/c', dataset: '/d', output: '/o' }
 const tiny = {
   ...model7b,
-  layers: 4,
+  layers: 2,
   hidden: 128,
   ffn: 352,
   heads: 4,
@@ -155,7 +155,7 @@ const rules: Rule[] = [
   },
   {
     finding: 'train.slow @backend',
-    fires: () => trainCpu({}, { checkpoint: checkpoint({ model: { ...tiny, hidden: 1024, ffn: 3520 } }) }),
+    fires: () => trainCpu({}, { checkpoint: checkpoint({ model: { ...tiny, hidden: 1024, ffn: 7040 } }) }),
     silent: () => trainCpu({}),
   },
   {

@@ -60,10 +60,25 @@ export class ResumePoints {
 
   async save(trainer: Trainer, state: RunState): Promise<void> {
     const before = await this.#points()
-    const { count } = trainer.layouts.trained
-    const blocks = stateBlocks(trainer)
     const name = pointName(state.step)
     if (before.includes(name)) await rm(join(this.#folder, name), { recursive: true })
+    try {
+      await this.#write(name, trainer, state)
+    } catch (error) {
+      // A folder without a point would only be in the way.
+      if (before.length === 0) await this.remove()
+      throw error
+    }
+    for (const old of before) if (old !== name) await rm(join(this.#folder, old), { recursive: true })
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  async #write(name: string, trainer: Trainer, state: RunState): Promise<void> {
+    const { count } = trainer.layouts.trained
+    const blocks = stateBlocks(trainer)
     await fillFolderAtomically(join(this.#folder, name), blocks.size * count * 4, async (folder) => {
       const path = join(folder, STATE_FILE)
       try {
@@ -82,11 +97,6 @@ export class ResumePoints {
       }
       await writeSmallFile(join(folder, RUN_FILE), `${JSON.stringify(state, null, 2)}\n`)
     })
-    for (const old of before) if (old !== name) await rm(join(this.#folder, old), { recursive: true })
-  }
-
-  async remove(): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true })
   }
 
   /** Names of the points, newest first. */

@@ -45,8 +45,8 @@ export const trainReference: Task<Spec> = async (spec, context) => {
   const points = new ResumePoints(`${spec.output}.awb-resume`)
   const state = await runSteps(spec, context, checkpoint, samples, trainer, points)
   const passport = await writeResult(spec, context, checkpoint, trainer, state).catch(async (error: unknown) => {
-    // The steps are done: another start has only the writing left.
-    await points.save(trainer, state)
+    // The steps are done: another start has only the writing left. On a full disk that may not work either.
+    await points.save(trainer, state).catch((reason: unknown) => context.log(`no resume point: ${String(reason)}`))
     throw error
   })
   await points.remove()

@@ -25,7 +25,7 @@ export class JournalCollector implements Disposable {
   readonly #journals: JournalsRepository
   readonly #engines: EnginePool
   readonly #log: Log
-  readonly #following = new Map<JobId, AbortController>()
+  readonly #following = new Map<JobId, { readonly abort: AbortController; readonly done: Promise<void> }>()
   #onArtifact: (step: CollectedStep, entry: ArtifactEntry) => void = () => undefined
 
   constructor(database: Database, journals: JournalsRepository, engines: EnginePool, log: Log) {
@@ -46,20 +46,25 @@ export class JournalCollector implements Disposable {
     const last = this.#journals.lastEntry(step.run, step.step)
     if (isJobEnded(job.state) && last >= job.lastEntry) return
     const abort = new AbortController()
-    this.#following.set(step.job, abort)
-    this.#collect(step, last, abort.signal)
+    const done = this.#collect(step, last, abort.signal)
       .catch((error: unknown) => this.#log.warn('journal.readFailed', { job: step.job, error }))
       .finally(() => this.#following.delete(step.job))
+    this.#following.set(step.job, { abort, done })
+  }
+
+  /** Resolves when a job's journal is not being read, or no longer: at once, or at its end. */
+  async idle(job: JobId): Promise<void> {
+    await this.#following.get(job)?.done
   }
 
   /** Stops reading, for a run that is removed. */
   forget(job: JobId): void {
-    this.#following.get(job)?.abort()
+    this.#following.get(job)?.abort.abort()
     this.#following.delete(job)
   }
 
   [Symbol.dispose](): void {
-    for (const abort of this.#following.values()) abort.abort()
+    for (const { abort } of this.#following.values()) abort.abort()
     this.#following.clear()
   }
 

@@ -9,7 +9,7 @@ import type { JobMirror } from '../hosts/job-mirror.ts'
 import type { JournalsRepository } from '../store/journals-repository.ts'
 import type { RunRecord } from '../store/runs-repository.ts'
 import { downsample } from './downsample.ts'
-import { initialSteps, isJobEnded, isRunEnded } from './graph.ts'
+import { initialSteps, isJobEnded, isRunEnded, isStepEnded } from './graph.ts'
 import { jobIdOf } from './job-id.ts'
 import type { JournalCollector } from './journal-collector.ts'
 import { assertRunnable, type PlanService } from './plan-service.ts'
@@ -18,6 +18,7 @@ import type { RunDriver } from './run-driver.ts'
 
 /** What a job gets to tidy up when the workbench is closed. */
 const EXIT_GRACE_MS = 3000
+const JOURNAL_TIMEOUT_MS = 5000
 
 export interface RunServices {
   readonly book: RunBook
@@ -114,10 +115,16 @@ export class RunService {
     if (job) yield* followJournal(this.#engineOf(id), { id: job, from }, signal)
   }
 
-  /** Metrics of a step, thinned to at most `points` per series. */
-  metrics(id: RunId, step: string, points: number): MetricPoint[] {
-    this.#stepOf(id, step)
-    return downsample(this.#services.journals.metrics(id, step), points)
+  /** Metrics of a step, thinned to at most `points` per series; of an ended step all that it left. */
+  async metrics(id: RunId, step: string, points: number): Promise<MetricPoint[]> {
+    const { collector, clock, journals } = this.#services
+    if (isStepEnded(this.#stepOf(id, step).state)) {
+      // Its journal may not have been read to the end yet; an engine that is away is not waited for long.
+      const { promise: late, resolve } = Promise.withResolvers<undefined>()
+      using _deadline = clock.after(JOURNAL_TIMEOUT_MS, () => resolve(undefined))
+      await Promise.race([collector.idle(jobIdOf(id, step)), late])
+    }
+    return downsample(journals.metrics(id, step), points)
   }
 
   #engineOf(id: RunId) {

@@ -35,6 +35,9 @@ const commands: { readonly [N in TaskName]: (spec: TaskSpec<N>) => string[] } = 
       '--min-learning-rate': spec.minLearningRate,
       '--warmup-steps': spec.warmupSteps,
       '--weight-decay': spec.weightDecay,
+      '--beta1': unless(0.9, spec.beta1),
+      '--beta2': unless(0.95, spec.beta2),
+      '--epsilon': unless(1e-8, spec.epsilon),
       '--clip-grad': spec.clipGrad,
       '--seed': spec.seed,
       '--save-interval': spec.saveInterval,
@@ -75,6 +78,9 @@ function command(names: string[], options: Record<string, Option>, operands: str
   })
   return [...names, ...flags, '--', ...operands]
 }
+
+/** A value that is the default needs no words. */
+const unless = (usual: number, value: number): number | undefined => (value === usual ? undefined : value)
 
 const columnOptions = (columns: AlpacaColumns): Record<string, string> =>
   Object.fromEntries(Object.entries(columns).map(([role, name]) => [`--${role}-column`, name]))

@@ -168,7 +168,7 @@ describe('a run', () => {
       request: before.request,
       createdAt: before.createdAt,
     })
-    expect(main.runs.metrics(id, 'one', 10)).toEqual([{ step: 1, values: { loss: 2 } }])
+    expect(await main.runs.metrics(id, 'one', 10)).toEqual([{ step: 1, values: { loss: 2 } }])
     expect(main.artifacts.list()).toMatchObject([{ kind: 'result', path: '/work/out', run: id }])
     main[Symbol.dispose]()
   })
@@ -225,14 +225,22 @@ describe('metrics', () => {
         await settle()
       }
     }
-    expect(main.runs.metrics(id, 'one', 100).map(({ step }) => step)).toEqual(
+    expect((await main.runs.metrics(id, 'one', 100)).map(({ step }) => step)).toEqual(
       Array.from({ length: 30 }, (_, i) => i + 1),
     )
   })
 
   it('are asked of a step that exists', async () => {
     const { id } = await start()
-    expect(() => main.runs.metrics(id, 'nine', 10)).toThrow(expect.objectContaining({ code: 'run.stepUnknown' }))
+    await expect(main.runs.metrics(id, 'nine', 10)).rejects.toMatchObject({ code: 'run.stepUnknown' })
+  })
+
+  it('of an ended step are complete, also right after its end', async () => {
+    const { id, one } = await start()
+    for (let step = 1; step <= 40; step++) main.host.note(one, { kind: 'metric', step, values: { loss: 1 } })
+    main.host.end(one, 'failed', 1)
+    while (view(id).steps[0]?.state !== 'failed') await new Promise<void>((resolve) => setImmediate(resolve))
+    expect(await main.runs.metrics(id, 'one', 100)).toHaveLength(40)
   })
 })
 

@@ -3,17 +3,24 @@ import { FileStat, FormValues, HostId, Locale } from '#engine/protocol/index.ts'
 import { files as engineFiles } from '#engine/protocol/host.ts'
 import { call, state, stream, topic } from '#engine/rpc/topic.ts'
 
-export const Settings = z.object({
-  locale: z.union([Locale, z.literal('system')]).default('system'),
-  theme: z.enum(['light', 'dark', 'system']).default('system'),
+const settingValues = {
+  locale: z.union([Locale, z.literal('system')]),
+  theme: z.enum(['light', 'dark', 'system']),
   /** Jobs go on when the workbench is closed; off asks at closing. */
-  keepJobsOnExit: z.boolean().default(true),
+  keepJobsOnExit: z.boolean(),
+}
+
+export const Settings = z.object({
+  locale: settingValues.locale.default('system'),
+  theme: settingValues.theme.default('system'),
+  keepJobsOnExit: settingValues.keepJobsOnExit.default(true),
 })
 export type Settings = z.infer<typeof Settings>
 
 export const settings = topic('settings', {
   watch: state(z.object({}), Settings, Settings),
-  set: call(Settings.partial(), Settings),
+  /** What is not named stays; a partial of the schema with defaults would put it back to its default. */
+  set: call(z.object(settingValues).partial(), Settings),
   /** Layout of the page (open tabs, drawer, sizes), opaque to main; null before the first save. */
   loadLayout: call(z.object({}), z.object({ layout: z.unknown() })),
   saveLayout: call(z.object({ layout: z.unknown() }), z.object({})),

@@ -1,9 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { messagesOf } from '@/i18n/messages.ts'
-
-const sources = join(process.cwd(), 'renderer/src')
 
 type Tree = { readonly [key: string]: string | Tree }
 
@@ -20,9 +16,14 @@ function leaves(tree: Tree, prefix = ''): Map<string, string> {
 const en = leaves(messagesOf('en'))
 const zh = leaves(messagesOf('zh-CN'))
 
-const texts = readdirSync(sources, { recursive: true, encoding: 'utf8' })
-  .filter((path) => /\.(ts|vue)$/.test(path) && !path.endsWith('messages.ts'))
-  .map((path) => readFileSync(join(sources, path), 'utf8'))
+const files = import.meta.glob<string>('../../../../renderer/src/**/*.{ts,vue}', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+})
+const texts = Object.entries(files)
+  .filter(([path]) => !path.endsWith('messages.ts'))
+  .map(([, text]) => text)
 
 /** Keys that are written out, and the fixed beginnings of those that are put together. */
 function usedIn(all: readonly string[]) {

@@ -57,6 +57,11 @@ describe('createWorkbench', () => {
     expect(open).toHaveBeenCalledOnce()
   })
 
+  it('changes one setting and leaves the others', async () => {
+    await workbench.settings.set({ locale: 'zh-CN' })
+    expect(await workbench.settings.set({ theme: 'dark' })).toMatchObject({ locale: 'zh-CN', theme: 'dark' })
+  })
+
   it('passes the code of a failed call on', async () => {
     await expect(workbench.runs.get({ id: fakeRun(1).id })).rejects.toMatchObject({ code: 'rpc.unknown' })
   })

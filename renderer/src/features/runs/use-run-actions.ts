@@ -1,8 +1,8 @@
 import type { RunView } from '#contract/runs.ts'
 import { t } from '@/i18n/index.ts'
-import { useCommands } from '@/shell/commands.ts'
 import { confirm } from '@/shell/confirm.ts'
 import { notify, notifyError } from '@/shell/notifications.ts'
+import { useTabCommands } from '@/shell/tab-commands.ts'
 import { useTabs } from '@/shell/tabs.ts'
 import { download } from '@/ui/download.ts'
 import { useWorkbench } from '@/workbench/index.ts'
@@ -56,12 +56,15 @@ export function useRunActions(run: () => RunView) {
   })
 
   const isActive = () => run().state === 'running'
-  useCommands([
-    { id: 'run.stop', title: 'runs.actions.stop', run: stop, isEnabled: isActive },
-    { id: 'run.rerun', title: 'runs.actions.rerun', run: rerun, isEnabled: () => !isActive() },
-    { id: 'run.exportScript', title: 'runs.actions.exportScript', run: exportScript },
-    { id: 'run.openFolder', title: 'runs.actions.folder', run: openFolder },
-    { id: 'run.remove', title: 'runs.actions.remove', run: remove, isEnabled: () => !isActive() },
-  ])
+  useTabCommands(
+    () => `run:${run().id}`,
+    [
+      { id: 'run.stop', title: 'runs.actions.stop', run: stop, isEnabled: isActive },
+      { id: 'run.rerun', title: 'runs.actions.rerun', run: rerun, isEnabled: () => !isActive() },
+      { id: 'run.exportScript', title: 'runs.actions.exportScript', run: exportScript },
+      { id: 'run.openFolder', title: 'runs.actions.folder', run: openFolder },
+      { id: 'run.remove', title: 'runs.actions.remove', run: remove, isEnabled: () => !isActive() },
+    ],
+  )
   return { stop, rerun, remove, exportScript, openFolder }
 }

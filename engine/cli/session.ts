@@ -1,6 +1,7 @@
 import { AppError, describeError, toCodedError } from '../protocol/errors/index.ts'
 import type { Locale } from '../protocol/text.ts'
 import { expandPath } from '../host/dirs.ts'
+import { withFileCode } from '../host/fs-errors.ts'
 
 /** Exit codes of `awb`. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const
@@ -59,7 +60,8 @@ export class Session {
     }
   }
 
-  #report(error: unknown): number {
+  #report(thrown: unknown): number {
+    const error = withFileCode(thrown, process.cwd())
     const coded = toCodedError(
       error instanceof UsageError ? new AppError('internal', { reason: error.message }) : error,
     )

@@ -23,3 +23,9 @@ export function asFileError(error: unknown, path: string): unknown {
       return error
   }
 }
+
+/** A failed file operation that nobody has named yet, by the path that the system gives; other errors as they are. */
+export function withFileCode(error: unknown, fallback: string): unknown {
+  const path = error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : fallback
+  return asFileError(error, path)
+}

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { writeFileAtomic } from '../host/atomic-file.ts'
+import { withFileCode } from '../host/fs-errors.ts'
 import type { JobFolder } from '../jobs/job-folder.ts'
 import { AppError, toCodedError } from '../protocol/errors/index.ts'
 import type { TaskContext } from './context.ts'
@@ -31,9 +32,10 @@ export async function runTaskOfJob(folder: JobFolder): Promise<number> {
     metric: (step, values) => events.append({ kind: 'metric', step, values }),
     artifact: (artifact) => events.append({ kind: 'artifact', artifact }),
   }
-  const fail = async (error: unknown): Promise<number> => {
+  const fail = async (thrown: unknown): Promise<number> => {
+    const error = withFileCode(thrown, folder.output)
     if (abort.signal.aborted && error instanceof AppError && error.code === 'cancelled') return TERMINATED
-    print(2, error instanceof AppError || !(error instanceof Error) ? String(error) : (error.stack ?? error.message))
+    printError(error)
     events.append({ kind: 'error', error: toCodedError(error) })
     for (let tries = 0; !events.flush() && tries < LAST_WORDS_TRIES; tries++) await sleep(LAST_WORDS_MS)
     return 1
@@ -52,6 +54,15 @@ export async function runTaskOfJob(folder: JobFolder): Promise<number> {
     return await fail(error)
   } finally {
     events.close()
+  }
+}
+
+/** The stack only of what is a defect. On a full disk the journal alone tells the error, as soon as it can. */
+function printError(error: unknown): void {
+  try {
+    print(2, error instanceof AppError || !(error instanceof Error) ? String(error) : (error.stack ?? error.message))
+  } catch {
+    return
   }
 }
 

@@ -83,7 +83,7 @@ export class BrowserShell implements Disposable {
     const { developmentUrl } = this.#options
     const origins = [`http://${host}`, ...(developmentUrl ? [new URL(developmentUrl).origin] : [])]
     this.#own = { host, origins }
-    this.#options.log.info('shell.listening', { host })
+    this.#options.log.info('shell.listening', { host, sinceStartMs: Math.round(performance.now()) })
   }
 
   get port(): number {

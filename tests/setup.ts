@@ -1,6 +1,15 @@
-/** Tests never touch the state of the person who runs them. */
-import { mkdtempSync } from 'node:fs'
+/** Tests never touch the state of the person who runs them, and leave nothing behind. */
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll } from 'vitest'
 
-process.env.AWB_HOME ??= mkdtempSync(join(tmpdir(), 'awb-test-'))
+const before = process.env.AWB_HOME
+const home = mkdtempSync(join(tmpdir(), 'awb-test-'))
+process.env.AWB_HOME = home
+
+afterAll(() => {
+  if (before === undefined) delete process.env.AWB_HOME
+  else process.env.AWB_HOME = before
+  rmSync(home, { recursive: true, force: true })
+})

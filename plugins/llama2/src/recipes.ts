@@ -44,7 +44,7 @@ export const recipes: Recipe[] = [
   {
     id: 'reference-lora',
     panel: 'train',
-    title: text('Sample: LoRA on this computer', '示例：在本机 LoRA 微调'),
+    title: text('Sample: LoRA on a trained checkpoint', '示例：在已训练的权重上 LoRA 微调'),
     values: { ...sampleTraining, method: 'lora', loraRank: 8, loraAlpha: 16, steps: 200 },
   },
   {

@@ -1,3 +1,4 @@
+import sample from '../../../resources/sample/model.json' with { type: 'json' }
 import { text, countParameters, type CheckpointSummary, type ModelShape, type ShapeNumbers } from '#plugin-api'
 
 /** The numbers of one size of the family, and the sequence length it was trained with. */
@@ -14,19 +15,7 @@ export const sizes: Readonly<Record<SizeId, Size>> = {
   '7b': { ...llama2, id: '7b', title: '7B', layers: 32, hidden: 4096, ffn: 11008, heads: 32, kvGroups: 32 },
   '13b': { ...llama2, id: '13b', title: '13B', layers: 40, hidden: 5120, ffn: 13824, heads: 40, kvGroups: 40 },
   '70b': { ...llama2, id: '70b', title: '70B', layers: 80, hidden: 8192, ffn: 28672, heads: 64, kvGroups: 8 },
-  tiny: {
-    id: 'tiny',
-    title: 'Tiny (sample)',
-    layers: 2,
-    hidden: 128,
-    ffn: 352,
-    heads: 4,
-    kvGroups: 2,
-    headDim: 32,
-    vocab: 1024,
-    tiedEmbeddings: false,
-    maxPositions: 512,
-  },
+  tiny: { ...sample.shape, id: 'tiny', title: 'Tiny (sample)' },
 }
 
 export const familySizes = Object.values(sizes).map((size) => ({

@@ -9,6 +9,7 @@ import {
   planSample,
   planTrain,
 } from '../../../../plugins/llama2/src/index.ts'
+import { sizes } from '../../../../plugins/llama2/src/sizes.ts'
 import { checkpoint, dataset, model7b } from './artifacts.ts'
 
 type Artifacts = PlanInput['artifacts']
@@ -17,17 +18,7 @@ const codesOf = ({ findings }: ReturnType<typeof planTrain>) => findings.map(({ 
 const recipe = (id: string) => family.contributes.recipes.find((one) => one.id === id)?.values ?? {}
 const npu = { ...recipe('7b-full-8x910b'), checkpoint: '/c', dataset: '/d', tokenizer: '/t', output: '/o' }
 const cpu = { backend: 'reference', checkpoint: '/c', dataset: '/d', output: '/o' }
-const tiny = {
-  ...model7b,
-  layers: 2,
-  hidden: 128,
-  ffn: 352,
-  heads: 4,
-  kvGroups: 2,
-  headDim: 32,
-  vocab: 1024,
-  maxPositions: 512,
-}
+const tiny = { ...model7b, ...sizes.tiny }
 const tinyCheckpoint = checkpoint({ model: tiny, totalBytes: 4e6, tp: 2, pp: 2 })
 const tinyDataset = dataset({
   tokenizer: { ...dataset().tokenizer, vocab: 1024 },

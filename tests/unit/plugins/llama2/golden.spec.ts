@@ -1,13 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Plan } from '#engine/protocol/plan.ts'
 import { taskSpecs } from '#engine/protocol/tasks.ts'
-import type { FormValues, ModelShape, PlanInput } from '#plugin-api'
+import type { FormValues, PlanInput } from '#plugin-api'
 import { factsForTest, inputForTest, planText } from '#plugin-api/testing.ts'
 import * as plugin from '../../../../plugins/llama2/src/index.ts'
-import { sizeOf, sizes } from '../../../../plugins/llama2/src/sizes.ts'
 import { checkpoint, dataset } from './artifacts.ts'
 
 const { panels, recipes, tour } = plugin.family.contributes
@@ -123,16 +120,6 @@ describe('the tour', () => {
     for (const [, panel, input] of tourCases) {
       expect(planOf(panel, input).findings.filter(({ level }) => level === 'error')).toEqual([])
     }
-  })
-})
-
-describe('the sample', () => {
-  it('is the tiny size', () => {
-    const file = join(import.meta.dirname, '..', '..', '..', '..', 'resources', 'sample', 'model.json')
-    const { shape } = JSON.parse(readFileSync(file, 'utf8')) as { shape: ModelShape }
-    expect(sizeOf(shape)?.id).toBe('tiny')
-    expect(shape).toMatchObject({ vocab: sizes.tiny.vocab, kvGroups: sizes.tiny.kvGroups })
-    expect(shape.maxPositions).toBe(sizes.tiny.maxPositions)
   })
 })
 

@@ -6,7 +6,7 @@ export const shellMessages = {
     activities: 'Views',
     connecting: 'Connecting to the workbench…',
     refused: 'This page has no session',
-    offline: 'Connection lost {age}. It is opened again by itself; jobs go on.',
+    offline: 'Connection lost {age}; shown is the state of that time. It is opened again by itself, jobs go on.',
     host: { label: 'Host: {name}', none: 'No host' },
     tabs: {
       label: 'Open tabs',
@@ -43,6 +43,7 @@ export const shellMessages = {
     theme: { label: 'Theme', light: 'Light', dark: 'Dark', system: 'As the system' },
     language: { en: 'English', 'zh-CN': '中文', system: 'As the system' },
     command: {
+      openView: 'Go to {name}',
       palette: 'Show all commands',
       drawer: 'Show or hide the drawer',
       output: 'Show the output of the workbench',
@@ -64,7 +65,7 @@ export const shellMessages = {
     activities: '视图',
     connecting: '正在连接工作台…',
     refused: '此页面没有会话',
-    offline: '连接已于{age}断开，将自动重连，作业不受影响。',
+    offline: '连接已于{age}断开，显示的是当时的状态。将自动重连，作业不受影响。',
     host: { label: '主机：{name}', none: '无主机' },
     tabs: {
       label: '打开的标签页',
@@ -90,6 +91,7 @@ export const shellMessages = {
     theme: { label: '主题', light: '浅色', dark: '深色', system: '跟随系统' },
     language: { en: 'English', 'zh-CN': '中文', system: '跟随系统' },
     command: {
+      openView: '前往 {name}',
       palette: '显示所有命令',
       drawer: '显示或隐藏抽屉',
       output: '显示工作台输出',

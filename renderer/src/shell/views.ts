@@ -1,4 +1,5 @@
 import { type Component, defineAsyncComponent, shallowReactive } from 'vue'
+import { t } from '../i18n/index.ts'
 import type { IconName } from '../ui/icons.ts'
 import Skeleton from '../ui/Skeleton.vue'
 import { registerCommand } from './commands.ts'
@@ -42,7 +43,7 @@ export function registerView(spec: ViewSpec): void {
   if (spec.activity === undefined) return
   registerCommand({
     id: openCommandOf(spec.kind),
-    title: () => spec.title({}),
+    title: () => t('shell.command.openView', { name: spec.title({}) }),
     shortcut: `alt+${spec.activity + 1}`,
     run: () => useTabs().open({ kind: spec.kind, id: spec.kind }),
   })

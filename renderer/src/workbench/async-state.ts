@@ -1,11 +1,10 @@
 import { AppError, type CodedError, toCodedError } from '#engine/protocol/index.ts'
 import { onScopeDispose, shallowRef, type ShallowRef } from 'vue'
 
-/** `staleSince`: shown is the last known value, the connection was lost at this time. */
 export type AsyncState<T> =
   | { readonly kind: 'idle' }
   | { readonly kind: 'loading' }
-  | { readonly kind: 'ready'; readonly value: T; readonly staleSince?: number }
+  | { readonly kind: 'ready'; readonly value: T }
   | { readonly kind: 'failed'; readonly error: CodedError }
 
 export const failed = (error: unknown): AsyncState<never> => ({ kind: 'failed', error: toCodedError(error) })

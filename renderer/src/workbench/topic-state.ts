@@ -4,8 +4,8 @@ import { onScopeDispose, shallowRef, type ShallowRef } from 'vue'
 import { type AsyncState, failed } from './async-state.ts'
 
 /**
- * A topic's state as a shallow ref: the snapshot, then each delta applied. After a lost connection the last value stays,
- * marked with the time of the loss, until the next snapshot. Ends with the scope that it was made in.
+ * A topic's state as a shallow ref: the snapshot, then each delta applied. After a lost connection the last value stays
+ * until the next snapshot; the frame tells since when it is old. Ends with the scope that it was made in.
  */
 export function useTopicState<S, D>(
   subscribe: (observer: StateObserver<S, D>) => Disposable,
@@ -22,7 +22,6 @@ export function useTopicState<S, D>(
     error(error) {
       const isLost = error instanceof AppError && error.code === 'rpc.closed'
       if (!isLost) state.value = failed(error)
-      else if (state.value.kind === 'ready') state.value = { ...state.value, staleSince: Date.now() }
     },
   })
   onScopeDispose(() => subscription[Symbol.dispose]())

@@ -26,7 +26,7 @@ export const settingsMessages = {
     saveFailed: '无法保存设置',
     about: '关于',
     version: '版本',
-    shell: '外壳',
+    shell: '运行方式',
     shells: { electron: '桌面', browser: '浏览器' },
     platform: '平台',
     dataDir: '数据目录',

@@ -48,7 +48,8 @@ describe('the home view', () => {
     workbench = createWorkbench(fake.open)
     installWorkbench(workbench)
     home = mount(HomeView, { global: { plugins: [createPinia(), i18n] } })
-    await vi.waitFor(() => expect(home.find('[data-testid=tour]').exists()).toBe(true))
+    // The advice appears when hosts, runs and families are known.
+    await vi.waitFor(() => expect(home.find('[data-testid=next-sentence]').exists()).toBe(true), 5000)
   }
   const by = (id: string) => home.get(`[data-testid=${id}]`)
   const stateOf = (step: string) => by(`tour-step-${step}`).attributes('data-state')

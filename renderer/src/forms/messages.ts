@@ -9,8 +9,6 @@ export const formsMessages = {
     off: 'Off',
     required: 'required',
     browse: 'Browse the host for {field}',
-    artifacts: 'Made or added here',
-    noColumns: 'No columns found; type the name',
     columnsOf: 'Columns are read from “{field}”',
     columnsFailed: 'Columns could not be read: {reason}',
     browser: {
@@ -39,8 +37,6 @@ export const formsMessages = {
     off: '关',
     required: '必填',
     browse: '在主机上为{field}选择路径',
-    artifacts: '工作台中的产物',
-    noColumns: '未找到列，请直接输入列名',
     columnsOf: '列取自“{field}”',
     columnsFailed: '无法读取列：{reason}',
     browser: {

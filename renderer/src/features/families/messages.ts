@@ -3,7 +3,6 @@ export const familiesMessages = {
   en: {
     title: 'Families',
     subtitle: 'Model families, each with its panels from weights to chat',
-    open: 'Open {name}',
     empty: {
       title: 'No family is loaded',
       text: 'Families come with plugins. Enable one to see its panels here.',
@@ -67,7 +66,6 @@ export const familiesMessages = {
   'zh-CN': {
     title: '模型系列',
     subtitle: '各模型系列及其从权重到对话的全部面板',
-    open: '打开 {name}',
     empty: {
       title: '没有已加载的模型系列',
       text: '模型系列由插件提供。启用插件后，面板会显示在这里。',

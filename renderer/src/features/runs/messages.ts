@@ -53,7 +53,6 @@ export const runsMessages = {
     elapsed: 'Elapsed',
     timeline: 'Steps',
     artifacts: 'Left behind',
-    exit: 'exit code {code}',
     metric: {
       all: 'Show all {count}',
       fewer: 'Show fewer',
@@ -67,6 +66,7 @@ export const runsMessages = {
         loss: 'Loss',
         validationLoss: 'Validation loss',
         testLoss: 'Test loss',
+        perplexity: 'Perplexity',
         learningRate: 'Learning rate',
         tokensPerSecond: 'Tokens per second',
         tflops: 'TFLOP/s per NPU',
@@ -146,7 +146,6 @@ export const runsMessages = {
     elapsed: '已用时',
     timeline: '步骤',
     artifacts: '产物',
-    exit: '退出码 {code}',
     metric: {
       all: '显示全部 {count} 项',
       fewer: '收起',
@@ -160,6 +159,7 @@ export const runsMessages = {
         loss: '损失',
         validationLoss: '验证损失',
         testLoss: '测试损失',
+        perplexity: '困惑度',
         learningRate: '学习率',
         tokensPerSecond: '每秒 token 数',
         tflops: '单卡 TFLOP/s',

@@ -11,19 +11,30 @@ export interface MetricLook {
 const POINTS = 600
 const TABLE_ROWS = 200
 
-/** Shown in this order; metrics that are not named here follow by name. */
-const order = [
+/** Metrics that the page has words for, in the order they are shown; the others follow by name. */
+const known = [
   'loss',
-  'validationLoss',
-  'testLoss',
   'learningRate',
   'tokensPerSecond',
   'tflops',
   'gradNorm',
+  'validationLoss',
+  'testLoss',
+  'perplexity',
   'iterationMs',
-]
+] as const
+type KnownMetric = (typeof known)[number]
 
-const place = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length)
+/** The reference runtime names these shorter than Megatron's log does. */
+const aliases: Readonly<Record<string, KnownMetric>> = { lr: 'learningRate', ms: 'iterationMs' }
+
+export const knownMetric = (name: string): KnownMetric | undefined =>
+  aliases[name] ?? known.find((candidate) => candidate === name)
+
+const place = (name: string) => {
+  const metric = knownMetric(name)
+  return metric ? known.indexOf(metric) : known.length
+}
 
 export const orderMetrics = (names: readonly string[]): string[] =>
   [...names].sort((a, b) => place(a) - place(b) || a.localeCompare(b))

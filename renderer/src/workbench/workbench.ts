@@ -85,7 +85,9 @@ class Reconnector {
     } catch (error) {
       const isRefused = error instanceof AppError && error.code === 'session.refused'
       this.#become(isRefused ? 'refused' : this.link.status === 'connecting' ? 'connecting' : 'offline')
-      if (!isRefused) this.#retryLater()
+      // A session may come from another tab of the browser, so even a refusal is asked about again.
+      if (isRefused) this.#retryMs = LONGEST_RETRY_MS
+      this.#retryLater()
     }
   }
 

@@ -49,12 +49,19 @@ describe('createWorkbench', () => {
     await vi.waitFor(() => expect(seen.at(-1)).toBe('changed'))
   })
 
-  it('does not try again when the page has no session', async () => {
-    const open = vi.fn(() => Promise.reject(new AppError('session.refused')))
-    const refused = createWorkbench(open)
+  it('fails calls with the reason while the page has no session, and takes one over that comes later', async () => {
+    vi.useFakeTimers()
+    let isRefused = true
+    using refused = createWorkbench(() => {
+      if (isRefused) throw new AppError('session.refused')
+      return fake.open()
+    })
     await expect(refused.settings.loadLayout({})).rejects.toMatchObject({ code: 'session.refused' })
     expect(refused.link.status).toBe('refused')
-    expect(open).toHaveBeenCalledOnce()
+    isRefused = false
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(refused.link.status).toBe('online')
+    vi.useRealTimers()
   })
 
   it('changes one setting and leaves the others', async () => {

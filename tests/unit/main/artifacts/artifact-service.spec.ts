@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { ArtifactId} from '#engine/protocol/ids.ts';
+import type { ArtifactId } from '#engine/protocol/ids.ts'
 import { LOCAL_HOST, RunId } from '#engine/protocol/ids.ts'
 import { Database } from '#main/store/database.ts'
 import { settle } from '../../../fixtures/fakes/clock.ts'

@@ -28,10 +28,11 @@ const collator = new Intl.Collator('en', { numeric: true })
  * files at the top of the tree. A folder with one child folder is drawn as one row, `model.layers`.
  */
 export function tensorTree(tensors: readonly TensorInfo[]): TensorNode[] {
+  const shortName = shortNames(tensors.map((tensor) => tensor.file))
   const byFile = new Set(tensors.map((tensor) => tensor.name)).size < tensors.length
   const root = draft('')
   for (const tensor of tensors) {
-    const parts = [...(byFile ? [tensor.file] : []), ...tensor.name.split('.')]
+    const parts = [...(byFile ? [shortName(tensor.file)] : []), ...tensor.name.split('.')]
     let at = root
     for (const part of parts) {
       let next = at.children.get(part)
@@ -41,6 +42,21 @@ export function tensorTree(tensors: readonly TensorInfo[]): TensorNode[] {
     at.tensor = tensor
   }
   return finish(root, '', 0)
+}
+
+/** File names without the folders and last parts that all of them share: `mp_rank_00_001` says it all. */
+function shortNames(files: readonly string[]): (file: string) => string {
+  const paths = [...new Set(files)].map((file) => file.split('/'))
+  const first = paths[0] ?? []
+  const isShared = (at: number) => paths.every((path) => path.length === first.length && path[at] === first[at])
+  const kept = first.map((_, at) => at).filter((at) => !isShared(at))
+  if (kept.length === 0) return (file) => file
+  const [from, to] = [Math.min(...kept), Math.max(...kept)]
+  return (file) =>
+    file
+      .split('/')
+      .slice(from, to + 1)
+      .join('/')
 }
 
 function finish(parent: Draft, prefix: string, depth: number): TensorNode[] {

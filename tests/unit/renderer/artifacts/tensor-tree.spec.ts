@@ -34,6 +34,15 @@ describe('tensorTree', () => {
   })
 })
 
+describe('files of ranks', () => {
+  it('are named by what differs between them', () => {
+    const at = (rank: string) => `iter_0000001/${rank}/model_optim_rng.pt`
+    const names = ['mp_rank_00_000', 'mp_rank_00_001'].map(at)
+    const tree = tensorTree(names.flatMap((file) => [tensor('a', file), tensor('b', file)]))
+    expect(tree.map((node) => node.label)).toEqual(['mp_rank_00_000', 'mp_rank_00_001'])
+  })
+})
+
 describe('visibleRows', () => {
   const tree = tensorTree(hf)
 

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { jobFolders, lossesOf, type JobFolder } from './job-folders.ts'
 import { startStep, takeStep } from './tour.ts'
@@ -48,8 +47,12 @@ describe('a run in the middle of which everything is killed', () => {
 
       await page.getByTestId('tour-step-train').getByTestId('tour-open-run').click()
       await page.locator('[data-testid="run-state"][data-state="succeeded"]').waitFor()
-      await page.locator(`[data-testid="run-output"][data-bytes="${job.output.length}"]`).waitFor({ timeout: 20_000 })
-      expect(await shownLosses(page)).toBe(steps.length)
+      const output = page.locator(`[data-testid="run-output"][data-lines="${lineCount(job)}"]`)
+      await output.waitFor({ timeout: 20_000 })
+      await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+      await output.getByRole('button', { name: 'Copy the output' }).click()
+      expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(job.output.toString())
+      await page.locator(`[data-testid="metric-loss"][data-points="${steps.length}"]`).waitFor({ timeout: 20_000 })
     } finally {
       await shell[Symbol.asyncDispose]()
     }
@@ -86,7 +89,4 @@ function killEngines(home: Home): void {
   execFileSync('kill', ['-9', ...engines])
 }
 
-/** Points of the loss chart, read from its table for screen readers. */
-async function shownLosses(page: Page): Promise<number> {
-  return Number(await page.getByTestId('run-chart-loss').getAttribute('data-points'))
-}
+const lineCount = (job: JobFolder): number => job.output.toString().trimEnd().split('\n').length

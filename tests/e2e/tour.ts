@@ -26,7 +26,7 @@ export async function walkTour(
   await press(page.getByTestId('tour-run-chat'))
   const question = await page.getByTestId('chat-input').inputValue()
   await press(page.getByTestId('chat-send'))
-  const message = page.locator('[data-testid="chat-message-assistant"][data-state="done"]').last()
+  const message = page.locator('[data-testid="chat-message-assistant"]:not([aria-busy="true"])').last()
   await message.waitFor({ timeout: 30_000 })
   return { question, answer: (await message.getByTestId('chat-text').innerText()).trim() }
 }

@@ -160,14 +160,18 @@ export class Engine implements Disposable {
   }
 
   async #greet(connection: Connection, session: EngineSession, gone: Promise<Error>) {
-    const answer = await Promise.race([this.#ping(connection), gone.then(asThrown)]).catch(async (error: unknown) => {
-      // A process that ended says more about it than the stream that closed with it.
-      throw isClosed(error) ? await this.#closedReason(connection, session) : error
-    })
-    if (answer.hello.protocol !== PROTOCOL_VERSION) {
-      throw new AppError('engine.incompatible', { found: answer.hello.protocol, wanted: PROTOCOL_VERSION })
+    const ping = () =>
+      Promise.race([this.#ping(connection), gone.then(asThrown)]).catch(async (error: unknown) => {
+        // A process that ended says more about it than the stream that closed with it.
+        throw isClosed(error) ? await this.#closedReason(connection, session) : error
+      })
+    const { hello } = await ping()
+    if (hello.protocol !== PROTOCOL_VERSION) {
+      throw new AppError('engine.incompatible', { found: hello.protocol, wanted: PROTOCOL_VERSION })
     }
-    return answer
+    // The first answer waited for the process to start; only the second one measures the way.
+    const { latencyMs } = await ping()
+    return { hello, latencyMs }
   }
 
   /** One `hello` with its round trip in milliseconds. Throws `engine.silent` after a deadline. */

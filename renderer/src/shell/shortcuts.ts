@@ -50,9 +50,15 @@ export function shortcutLabel(shortcut: string, onMac = isMac): string {
   return [ctrl && 'Ctrl', meta && 'Meta', alt && 'Alt', shift && 'Shift', name].filter(Boolean).join(' ')
 }
 
+/** With Alt a Mac types characters, so there such a shortcut must not take them from a field. */
+function isTyped(event: KeyboardEvent): boolean {
+  const isField = event.target instanceof HTMLElement && event.target.matches('input, textarea, [contenteditable]')
+  return isMac && isField && event.altKey && !event.ctrlKey && !event.metaKey
+}
+
 /** Runs the first enabled command whose shortcut is pressed. */
 export function handleShortcut(event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.isComposing) return
+  if (event.defaultPrevented || event.isComposing || isTyped(event)) return
   const command = allCommands().find(
     ({ shortcut, isEnabled }) => shortcut && isEnabled?.() !== false && matches(event, parseShortcut(shortcut)),
   )

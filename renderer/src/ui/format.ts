@@ -3,9 +3,12 @@ import { locale, t } from '../i18n/index.ts'
 
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
 
-/** Digits in groups as the language writes them, with at most `digits` decimals. */
+/** `12 340.5`: digits in groups by a narrow space, which reads the same in both languages; at most `digits` decimals. */
 export const formatNumber = (value: number, digits = 0): string =>
-  new Intl.NumberFormat(locale.value, { maximumFractionDigits: digits }).format(value)
+  new Intl.NumberFormat(locale.value, { maximumFractionDigits: digits })
+    .formatToParts(value)
+    .map(({ type, value }) => (type === 'group' ? '\u202f' : value))
+    .join('')
 
 /** `1.5 GiB`; binary units, at most three digits and one decimal. */
 export function formatBytes(bytes: number): string {

@@ -8,7 +8,7 @@ describe('formats', () => {
   it('write bytes in binary units with at most three digits', () => {
     expect([0, 1023, 1024, 1536, 312 * 2 ** 20, 1.25 * 2 ** 30, 3 * 2 ** 40].map(formatBytes)).toEqual([
       '0 B',
-      '1,023 B',
+      '1\u202f023 B',
       '1 KiB',
       '1.5 KiB',
       '312 MiB',
@@ -35,7 +35,7 @@ describe('formats', () => {
 
   it('write progress and rates with their unit', () => {
     expect(formatProgress({ done: 2 ** 20, total: 2 ** 30, unit: 'bytes' })).toBe('1 MiB / 1 GiB')
-    expect(formatProgress({ done: 120, total: 2000, unit: 'steps' })).toBe('120 / 2,000 steps')
+    expect(formatProgress({ done: 120, total: 2000, unit: 'steps' })).toBe('120 / 2\u202f000 steps')
     expect(formatRate(80 * 2 ** 20, 'bytes')).toBe('80 MiB/s')
     expect(formatRate(12.34, 'steps')).toBe('12.3 steps/s')
   })

@@ -45,13 +45,13 @@ describe('a run in the middle of which everything is killed', () => {
       const steps = lossesOf(job).map(({ step }) => step)
       expect(steps).toEqual(steps.map((_step, index) => index + 1))
 
-      await page.getByTestId('tour-step-train').getByTestId('tour-open-run').click()
+      await page.getByTestId('tour-open-train').click()
       await page.locator('[data-testid="run-state"][data-state="succeeded"]').waitFor()
       const output = page.locator(`[data-testid="run-output"][data-lines="${lineCount(job)}"]`)
       await output.waitFor({ timeout: 20_000 })
       await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
-      await output.getByRole('button', { name: 'Copy the output' }).click()
-      expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(job.output.toString())
+      await output.getByRole('button', { name: 'Copy all output' }).click()
+      expect(await page.evaluate('navigator.clipboard.readText()')).toBe(job.output.toString())
       await page.locator(`[data-testid="metric-loss"][data-points="${steps.length}"]`).waitFor({ timeout: 20_000 })
     } finally {
       await shell[Symbol.asyncDispose]()

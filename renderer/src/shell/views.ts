@@ -15,6 +15,8 @@ export interface ViewSpec {
   readonly icon: IconName
   /** Place in the activity bar, counted from 0; the view is then opened by the command `<kind>.open`. */
   readonly activity?: number
+  /** Kind of the view whose entry in the activity bar is marked while this one is in front. */
+  readonly within?: string
 }
 
 export interface View extends Omit<ViewSpec, 'component'> {

@@ -16,6 +16,12 @@ export const homeMessages = {
       chatAction: 'Open “{title}”',
       work: 'Choose a model family and work on your own weights and data.',
       workAction: 'Open families',
+      noFamily: 'No model family is in use.',
+      noFamilyAction: 'Open plugins',
+    },
+    noTour: {
+      title: 'No guided tour',
+      text: 'A tour comes with a model family. Families come with plugins that are switched on.',
     },
     hosts: {
       title: 'Hosts',
@@ -55,6 +61,12 @@ export const homeMessages = {
       chatAction: '打开“{title}”',
       work: '选择模型系列，处理自己的权重和数据。',
       workAction: '打开模型系列',
+      noFamily: '没有启用的模型系列。',
+      noFamilyAction: '打开插件',
+    },
+    noTour: {
+      title: '没有引导教程',
+      text: '教程由模型系列提供，模型系列由已启用的插件提供。',
     },
     hosts: {
       title: '主机',

@@ -15,12 +15,13 @@ interface Situation {
   /** The newest first. */
   readonly runs: readonly RunView[]
   readonly tour: Tour
+  readonly hasFamilies: boolean
 }
 
 const DID_NOT_SUCCEED: readonly RunView['state'][] = ['failed', 'lost']
 
 /** The one thing to do now: look after the host, a run that goes or went wrong, the tour, then own work. */
-export function nextAction({ host, runs, tour }: Situation): NextAction {
+export function nextAction({ host, runs, tour, hasFamilies }: Situation): NextAction {
   if (host && host.engine.state !== 'ready') {
     const state = t(`ui.status.${host.engine.state}`)
     return {
@@ -53,6 +54,13 @@ export function nextAction({ host, runs, tour }: Situation): NextAction {
       sentence: isFirst ? t('home.next.tourFirst', { count: tour.steps.value.length }) : t('home.next.tour', { title }),
       action: next.step.kind === 'chat' ? t('home.next.chatAction', { title }) : t('home.next.tourAction', { title }),
       run: () => tour.run(next.step),
+    }
+  }
+  if (!hasFamilies) {
+    return {
+      sentence: t('home.next.noFamily'),
+      action: t('home.next.noFamilyAction'),
+      run: () => runCommand('plugins.open'),
     }
   }
   return {

@@ -8,7 +8,6 @@ Prints one JSON line {"tensors": n, "different": [...]} and exits 0 when nothing
 
 import json
 import os
-import pickle
 import sys
 import types
 
@@ -17,19 +16,11 @@ import torch
 DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
 
-class Unpickler(pickle.Unpickler):
-    """Training frameworks are not installed here: their enums become their plain values."""
-
-    def find_class(self, module, name):
-        if module.startswith("megatron"):
-            return lambda value: value
-        return super().find_class(module, name)
-
-
-tolerant_pickle = types.ModuleType("tolerant_pickle")
-tolerant_pickle.Unpickler = Unpickler
-tolerant_pickle.load = pickle.load
-tolerant_pickle.loads = pickle.loads
+def stand_in_for_megatron():
+    """The training framework is not installed here; a checkpoint names one of its enums."""
+    for name in ("megatron", "megatron.core", "megatron.core.enums"):
+        sys.modules[name] = types.ModuleType(name)
+    sys.modules["megatron.core.enums"].ModelType = int
 
 
 def read_safetensors(path):
@@ -64,7 +55,7 @@ def read_shards(root):
     for name in os.listdir(folder):
         rank = [int(part) for part in name[len("mp_rank_"):].split("_")]
         path = os.path.join(folder, name, "model_optim_rng.pt")
-        state = torch.load(path, map_location="cpu", pickle_module=tolerant_pickle)
+        state = torch.load(path, map_location="cpu")
         shards[(rank[0], rank[1] if len(rank) > 1 else 0)] = state["model"]
     return shards
 
@@ -112,6 +103,7 @@ def expected_hf(shards, config):
 
 def main():
     mcore, hf = sys.argv[1:3]
+    stand_in_for_megatron()
     with open(os.path.join(hf, "config.json")) as file:
         config = json.load(file)
     expected = expected_hf(read_shards(mcore), config)

@@ -34,6 +34,10 @@ interface Palette {
   runningSoft: string
   hover: string
   selected: string
+  /** Over everything behind a dialog. */
+  backdrop: string
+  /** Under what floats and has no line of its own to stand out by. */
+  shadow: string
 }
 
 const light: Palette = {
@@ -64,6 +68,8 @@ const light: Palette = {
   runningSoft: '#E4EFFD',
   hover: '#EDEFF3',
   selected: '#E6E9F5',
+  backdrop: 'rgb(0 0 0 / 30%)',
+  shadow: 'rgb(0 0 0 / 12%)',
 }
 
 const dark: Palette = {
@@ -94,6 +100,8 @@ const dark: Palette = {
   runningSoft: '#172840',
   hover: '#1E242D',
   selected: '#232A3D',
+  backdrop: 'rgb(0 0 0 / 50%)',
+  shadow: 'rgb(0 0 0 / 40%)',
 }
 
 const palettes = { light, dark } as const satisfies Record<ThemeName, Palette>

@@ -1,0 +1,85 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { StepView } from '#contract/index.ts'
+import { AppError, RunId } from '#engine/protocol/index.ts'
+import RunPage from '@/features/runs/RunView.vue'
+import { fakeRun } from '../../../fixtures/fake-workbench.ts'
+import { type Mounted, mounted } from '../mounted.ts'
+
+const words = (en: string) => ({ en, 'zh-CN': en })
+const id = RunId.parse('run-1')
+const step = (change: Partial<StepView>): StepView => ({
+  id: 'train',
+  title: words('Train'),
+  kind: 'task',
+  state: 'running',
+  startedAt: 1_700_000_000_000,
+  outputBytes: 0,
+  ...change,
+})
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+
+describe('the page of a run', () => {
+  let shown: Mounted
+  afterEach(() => shown[Symbol.dispose]())
+
+  it('reads the output on from where it was when the connection is lost', async () => {
+    const froms: number[] = []
+    const text = 'one\ntwo\nthree\n'
+    shown = mounted(
+      RunPage,
+      { id },
+      { runs: [fakeRun(1, { steps: [step({})] })] },
+      {
+        runs: {
+          watch: () => ({
+            snapshot: () => [fakeRun(1, { steps: [step({})] })],
+            subscribe: () => ({ [Symbol.dispose]: () => undefined }),
+          }),
+          metrics: () => [],
+          journal: async () => undefined,
+          output: async ({ from }, sink, { signal }) => {
+            froms.push(from)
+            if (from === 0) {
+              await sink.push({ offset: 0, data: base64(text.slice(0, 6)) })
+              await new Promise((resolve) => signal.addEventListener('abort', resolve))
+            } else await sink.push({ offset: from, data: base64(text.slice(from)) })
+          },
+        },
+      },
+    )
+    const lines = () => shown.by('run-output').attributes('data-lines')
+    await vi.waitFor(() => expect(lines()).toBe('2'), 5000)
+    shown.fake.drop()
+    await vi.waitFor(() => expect(lines()).toBe('3'), 5000)
+    expect(froms).toEqual([0, 6])
+  })
+
+  it('tells why a step failed and what to do', async () => {
+    const { code, params, message } = new AppError('file.full', { path: '/w' })
+    const failed = step({ state: 'failed', exitCode: 1, error: { code, params, message } })
+    const run = fakeRun(1, { state: 'failed', steps: [failed, step({ id: 'export', state: 'skipped' })] })
+    shown = mounted(RunPage, { id }, { runs: [run] }, {})
+    await vi.waitFor(() => expect(shown.by('run-error').text()).toContain('free some space'), 5000)
+    expect(shown.by('run-step-export').attributes('data-state')).toBe('skipped')
+    expect(shown.by('run-state').attributes('data-state')).toBe('failed')
+  })
+
+  it('draws the metrics of a step that has ended', async () => {
+    const run = fakeRun(1, { state: 'succeeded', steps: [step({ state: 'succeeded' })] })
+    shown = mounted(
+      RunPage,
+      { id },
+      {},
+      {
+        runs: {
+          watch: () => ({ snapshot: () => [run], subscribe: () => ({ [Symbol.dispose]: () => undefined }) }),
+          metrics: () => [1, 2, 3].map((at) => ({ step: at, values: { loss: 1 / at, lr: 1e-4 } })),
+          output: async () => undefined,
+        },
+      },
+    )
+    await vi.waitFor(() => expect(shown.view.find('[data-testid=metric-loss]').exists()).toBe(true), 5000)
+    expect(shown.by('metric-loss').text()).toContain('0.3333')
+    expect(shown.by('metric-lr').text()).toContain('Learning rate')
+  })
+})

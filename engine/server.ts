@@ -63,7 +63,8 @@ const dataServices: Service[] = [
   implement(chat, {
     generate: async (input, sink, { signal }) => {
       const { generateChat } = await import('./reference/chat.ts')
-      await generateChat(input, (event) => sink.push(event), signal)
+      const located = { ...input, checkpoint: expandPath(input.checkpoint) }
+      await generateChat(located, (event) => sink.push(event), signal)
     },
   }),
 ]

@@ -49,11 +49,11 @@ export function addDatasetCommands(program: Command, outcome: Outcome): void {
       const preview = await previewDataset({ ...sourceOf(session, args, options), samples })
       session.result(preview, () => [
         ...preview.samples.flatMap(({ row, length, tokens }) => [
-          session.text(`Row ${row}, ${length} tokens:`, `第 ${row} 条，${length} 个词元：`),
+          session.text(`Row ${row + 1}, ${length} tokens:`, `第 ${row + 1} 条，${length} 个词元：`),
           tokens.map(({ text }) => text).join(''),
         ]),
-        ...preview.rejected.map(({ row, reason }) =>
-          session.text(`Row ${row} is left out: ${reason}`, `第 ${row} 条被跳过：${reason}`),
+        ...preview.rejected.map(({ row, text }) =>
+          session.text(`Row ${row + 1} is left out: ${text.en}`, `第 ${row + 1} 条被跳过：${text['zh-CN']}`),
         ),
       ])
     },

@@ -49,6 +49,9 @@ export function addReferenceCommands(program: Command, outcome: Outcome): void {
           .option('--min-learning-rate <lr>', 'learning rate at the end of the cosine', decimal(0), 0)
           .option('--warmup-steps <n>', 'steps to the highest learning rate', integer(0), 0)
           .option('--weight-decay <x>', 'AdamW weight decay', decimal(0), 0)
+          .option('--beta1 <x>', 'AdamW decay of the first moment', decimal(0), 0.9)
+          .option('--beta2 <x>', 'AdamW decay of the second moment', decimal(0), 0.95)
+          .option('--epsilon <x>', 'AdamW epsilon', decimal(0), 1e-8)
           .option('--clip-grad <norm>', 'clip gradients to this norm; 0 is off', decimal(0), 1)
           .option('--seed <n>', 'seed of order and adapters', integer(0), 1234)
           .option('--save-interval <n>', 'steps between resume points', integer(1), 50)
@@ -75,6 +78,9 @@ export function addReferenceCommands(program: Command, outcome: Outcome): void {
         minLearningRate: options.minLearningRate,
         warmupSteps: options.warmupSteps,
         weightDecay: options.weightDecay,
+        beta1: options.beta1,
+        beta2: options.beta2,
+        epsilon: options.epsilon,
         clipGrad: options.clipGrad,
         seed: options.seed,
         saveInterval: options.saveInterval,

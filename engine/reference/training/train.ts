@@ -132,7 +132,7 @@ async function runStep(
     iterationLine({ step, steps, consumedSamples, milliseconds, learningRate, batchSize, loss, gradNorm }, new Date()),
   )
   const tokensPerSecond = (tokens * 1000) / milliseconds
-  context.metric(step, { loss, lr: learningRate, gradNorm, tokensPerSecond, ms: milliseconds })
+  context.metric(step, { loss, learningRate, gradNorm, tokensPerSecond, iterationMs: milliseconds })
   context.progress({ done: step, total: steps, unit: 'steps' })
   return { format: 1, identity, step, firstLoss: before?.firstLoss ?? loss, lastLoss: loss }
 }

@@ -51,9 +51,6 @@ export function formatRelative(at: number, now: number): string {
 export const formatExact = (at: number): string =>
   new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'medium' }).format(at)
 
-export const formatTime = (at: number): string =>
-  new Intl.DateTimeFormat(locale.value, { timeStyle: 'medium', hour12: false }).format(at)
-
 const amount = (value: number, unit: Progress['unit']) =>
   t(`ui.unit.${unit}`, { value: unit === 'bytes' ? formatBytes(value) : formatNumber(value) })
 

@@ -204,8 +204,6 @@ const series = {
   dark: ['#7B93FF', '#E0A22B', '#3FBF80', '#CF8BEA', '#F06A6A', '#4FC3D9', '#C9B458', '#9AA4B2'],
 } as const satisfies Record<ThemeName, readonly string[]>
 
-export const seriesColors = (theme: ThemeName): readonly string[] => series[theme]
-
 /** A theme object for echarts.init. */
 export function echartsTheme(theme: ThemeName): object {
   const c = palettes[theme]

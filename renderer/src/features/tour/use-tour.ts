@@ -38,7 +38,8 @@ export function useTour(family: Readonly<Ref<FamilyView | undefined>>) {
   const starting = shallowReactive(new Set<string>())
   const failures = shallowReactive(new Map<string, CodedError>())
 
-  const familyId = computed(() => family.value?.id ?? '')
+  /** As runs name it; a plugin's id may differ from its family's. */
+  const familyId = computed(() => family.value?.contributes.family.id ?? '')
   const tour = computed<readonly TourStep[]>(() => family.value?.contributes.tour ?? [])
   const key = computed(() => `${familyId.value}@${current.id}`)
   const runsHere = computed(() => runs.list.filter((run) => run.request.host === current.id))

@@ -10,7 +10,7 @@ import { FakeWorkbench, type FakeState, fakeHost } from '../../../fixtures/fake-
 
 const words = (en: string) => ({ en, 'zh-CN': en })
 const family: FamilyView = {
-  id: 'llama2',
+  id: 'llama2-plugin',
   version: '1.0.0',
   api: 1,
   name: words('Llama 2'),

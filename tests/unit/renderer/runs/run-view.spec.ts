@@ -16,7 +16,7 @@ const step = (change: Partial<StepView>): StepView => ({
   outputBytes: 0,
   ...change,
 })
-const base64 = (text: string) => Buffer.from(text).toString('base64')
+const base64 = (text: string) => btoa(text)
 
 describe('the page of a run', () => {
   let shown: Mounted

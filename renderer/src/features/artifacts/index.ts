@@ -29,11 +29,13 @@ export function registerArtifacts(): void {
     component: () => import('./checkpoint/CheckpointView.vue'),
     title: (props) => nameOf(props, t('artifacts.checkpoint')),
     icon: 'artifacts',
+    within: 'artifacts',
   })
   registerView({
     kind: 'dataset',
     component: () => import('./dataset/DatasetView.vue'),
     title: (props) => nameOf(props, t('artifacts.dataset')),
     icon: 'database',
+    within: 'artifacts',
   })
 }

@@ -46,5 +46,6 @@ export function registerFamilies(): void {
       return [manifest ? text(manifest.name) : id, panel ? text(panel.title) : ''].filter(Boolean).join(' · ')
     },
     icon: 'families',
+    within: 'families',
   })
 }

@@ -23,5 +23,6 @@ export function registerRuns(): void {
       return run ? t('runs.name', { number: run.number }) : t('runs.title')
     },
     icon: 'runs',
+    within: 'runs',
   })
 }

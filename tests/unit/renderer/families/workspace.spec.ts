@@ -121,6 +121,18 @@ describe('the family workspace', () => {
     expect(shown.fake.started[0]?.values).toEqual({ output: '/w/out', tp: 1 })
   })
 
+  it('runs what was just typed once its plan is there', async () => {
+    saved = { output: '/w/out' }
+    await open()
+    await vi.waitFor(() => expect(shown.by('run-button').attributes('disabled')).toBeUndefined())
+    await input('output').setValue('/w/newer')
+    await input('output').trigger('keydown', { key: 'Enter', ctrlKey: true })
+    expect(shown.fake.started).toHaveLength(0)
+    await vi.waitFor(() => expect(shown.fake.started).toHaveLength(1))
+    expect(shown.fake.started[0]?.values).toMatchObject({ output: '/w/newer' })
+    expect(asked.at(-1)?.values).toMatchObject({ output: '/w/newer' })
+  })
+
   it('keeps what is typed for the next time and lays handed values over it', async () => {
     await open()
     await input('output').setValue('/w/typed')

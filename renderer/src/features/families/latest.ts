@@ -3,6 +3,8 @@ export interface LatestOptions<I, O> {
   done(output: O, input: I): void
   failed(error: unknown, input: I): void
   delayMs: number
+  /** The first input after a quiet time is asked for at once; only those that follow it closely wait. */
+  isEager?: boolean
 }
 
 /**
@@ -13,6 +15,7 @@ export class Latest<I, O> implements Disposable {
   readonly #options: LatestOptions<I, O>
   #timer: ReturnType<typeof setTimeout> | null = null
   #running: AbortController | null = null
+  #lastAskMs = -Infinity
 
   constructor(options: LatestOptions<I, O>) {
     this.#options = options
@@ -21,7 +24,11 @@ export class Latest<I, O> implements Disposable {
   /** Asks for `input`, after the quiet gap or at once. */
   ask(input: I, options: { atOnce?: boolean } = {}): void {
     this.cancel()
-    this.#timer = setTimeout(() => void this.#start(input), options.atOnce ? 0 : this.#options.delayMs)
+    const { delayMs, isEager = false } = this.#options
+    const now = performance.now()
+    const isFirst = isEager && now - this.#lastAskMs > delayMs
+    this.#lastAskMs = now
+    this.#timer = setTimeout(() => void this.#start(input), options.atOnce || isFirst ? 0 : delayMs)
   }
 
   cancel(): void {

@@ -29,6 +29,7 @@ export function usePlanPreview(request: Readonly<Ref<PlanRequest | null>>) {
 
   const latest = new Latest<PlanRequest, Plan>({
     delayMs: QUIET_MS,
+    isEager: true,
     run: (input, signal) => workbench.plans.preview(input, { signal }),
     done: (output, input) => {
       plan.value = output

@@ -4,10 +4,11 @@ import { Latest } from '@/features/families/latest.ts'
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
 
-function watched(answerMs: (input: number) => number) {
+function watched(answerMs: (input: number) => number, isEager = false) {
   const log: string[] = []
   const latest = new Latest<number, number>({
     delayMs: 60,
+    isEager,
     run: (input, signal) => {
       log.push(`run ${input}`)
       signal.addEventListener('abort', () => log.push(`abort ${input}`))
@@ -27,6 +28,17 @@ describe('Latest', () => {
     for (const input of [1, 2, 3]) latest.ask(input)
     await vi.advanceTimersByTimeAsync(100)
     expect(log).toEqual(['run 3', 'done 30'])
+  })
+
+  it('asks for the first of a burst at once when eager', async () => {
+    const { log, latest } = watched(() => 5, true)
+    latest.ask(1)
+    await vi.advanceTimersByTimeAsync(20)
+    for (const input of [2, 3]) latest.ask(input)
+    await vi.advanceTimersByTimeAsync(20)
+    expect(log).toEqual(['run 1', 'done 10'])
+    await vi.advanceTimersByTimeAsync(100)
+    expect(log).toEqual(['run 1', 'done 10', 'run 3', 'done 30'])
   })
 
   it('cancels what is stale and never answers with it', async () => {

@@ -51,6 +51,8 @@ export class Latest<I, O> implements Disposable {
       if (!running.signal.aborted) this.#options.done(output, input)
     } catch (error) {
       if (!running.signal.aborted) this.#options.failed(error, input)
+    } finally {
+      if (this.#running === running) this.#running = null
     }
   }
 }

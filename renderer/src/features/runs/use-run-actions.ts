@@ -30,7 +30,6 @@ export function useRunActions(run: () => RunView) {
   })
   const rerun = guarded(async () => {
     const started = await runs.rerun({ id: run().id })
-    notify({ level: 'ok', title: t('runs.rerunStarted', { name: t('runs.name', { number: started.number }) }) })
     openRun(started.id)
   })
   const remove = guarded(async () => {

@@ -2,11 +2,10 @@
  * `npm run -s awb -- …`: the engine's command line from a checkout. Builds it when a source is newer, then runs it on
  * the project's Node with the same arguments, streams, signals and exit code.
  */
-import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureDependencies, nodeBinary, toolEnvironment } from './setup/dependencies.mjs'
-import { root, run } from './setup/run.mjs'
+import { root, run, runInForeground } from './setup/run.mjs'
 
 const bundle = join(root, 'dist', 'engine', 'engine.mjs')
 
@@ -32,15 +31,4 @@ if (sources.some((source) => isNewer(join(root, source), builtAt))) {
 
 // The user's own folder stays the current one: npm moves to the checkout and leaves the place in INIT_CWD.
 const cwd = process.env.INIT_CWD ?? process.cwd()
-const child = spawn(nodeBinary, [bundle, ...process.argv.slice(2)], { cwd, stdio: 'inherit' })
-// Ctrl-C in a terminal reaches the child by itself; a signal sent to this process alone is handed on.
-process.on('SIGINT', () => undefined)
-for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-child.on('error', (error) => {
-  console.error(`awb could not be started: ${error.message}`)
-  process.exit(1)
-})
-child.on('exit', (code, signal) => {
-  if (signal === null) process.exit(code ?? 1)
-  process.exit(128 + (signal === 'SIGINT' ? 2 : signal === 'SIGKILL' ? 9 : 15))
-})
+process.exit(await runInForeground(nodeBinary, [bundle, ...process.argv.slice(2)], { cwd }))

@@ -85,12 +85,19 @@ async function main(): Promise<void> {
   endOnSignals(app, shell)
 }
 
-/** The first signal ends in order, a second one at once. */
+/** One Ctrl-C may arrive twice: from the terminal and from the program that started this one. */
+const SAME_SIGNAL_MS = 500
+
+/** The first signal ends in order, another one at once. */
 function endOnSignals(app: App, shell: BrowserShell): void {
-  let isEnding = false
+  let endedAt: number | null = null
   const end = async () => {
-    if (isEnding) process.exit(130)
-    isEnding = true
+    const now = performance.now()
+    if (endedAt !== null) {
+      if (now - endedAt < SAME_SIGNAL_MS) return
+      process.exit(130)
+    }
+    endedAt = now
     setTimeout(() => process.exit(1), EXIT_AFTER_MS).unref()
     process.stdin.destroy()
     await app.stopJobsUnlessKept()

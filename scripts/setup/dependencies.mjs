@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { root, runOrExit } from './run.mjs'
+import { root, runInForeground, runOrExit } from './run.mjs'
 
 const modules = join(root, 'node_modules')
 const marker = join(modules, '.awb-installed')
@@ -19,8 +19,8 @@ export async function ensureDependencies() {
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex')
   if (existsSync(marker) && readFileSync(marker, 'utf8') === lock && existsSync(nodeBinary)) return
-  if (existsSync(join(modules, '.package-lock.json')) && existsSync(nodeBinary) && !existsSync(marker)) {
-    // Installed by hand with npm: trusted until the lock file changes.
+  if (existsSync(nodeBinary) && isNewer(join(modules, '.package-lock.json'), join(root, 'package-lock.json'))) {
+    // npm itself was here after the last change of the lock file.
     writeFileSync(marker, lock)
     return
   }
@@ -29,6 +29,8 @@ export async function ensureDependencies() {
   await runOrExit('npm', ['rebuild', 'node', '--ignore-scripts=false', '--foreground-scripts', '--loglevel=error'])
   writeFileSync(marker, lock)
 }
+
+const isNewer = (path, than) => existsSync(path) && statSync(path).mtimeMs >= statSync(than).mtimeMs
 
 /** Environment with our Node and tools first on the path. */
 export function toolEnvironment(extra = {}) {
@@ -45,10 +47,8 @@ export function toolEnvironment(extra = {}) {
 export async function onProjectNode(script) {
   await ensureDependencies()
   if (process.execPath === nodeBinary || process.env.AWB_ON_PROJECT_NODE === '1') return
-  const { run } = await import('./run.mjs')
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined)
   process.exit(
-    await run(nodeBinary, [script, ...process.argv.slice(2)], {
+    await runInForeground(nodeBinary, [script, ...process.argv.slice(2)], {
       cwd: process.cwd(),
       env: toolEnvironment({ AWB_ON_PROJECT_NODE: '1' }),
     }),

@@ -10,6 +10,14 @@ export interface StoredTensor {
   readonly file: RandomFile
   readonly offset: number
   readonly strides: readonly number[]
+  /** Where the bytes lie when they are not in one piece; `offset` is then that of the first one. */
+  readonly chunks?: readonly ByteRange[]
+}
+
+/** Some bytes of a file. */
+export interface ByteRange {
+  readonly offset: number
+  readonly bytes: number
 }
 
 /** Strides of a row-major tensor, in elements. */
@@ -46,16 +54,28 @@ export async function readStoredRows(tensor: StoredTensor, from: number, to: num
   if (isRowContiguous(tensor)) {
     if (rowStride === length || to - from === 1) {
       const bytes = into.subarray(0, (to - from) * length * size)
-      return tensor.file.readInto(bytes, tensor.offset + from * rowStride * size)
+      return readAt(tensor, bytes, from * rowStride * size)
     }
     for (let row = from; row < to; row++) {
       const at = (row - from) * length * size
-      await tensor.file.readInto(into.subarray(at, at + length * size), tensor.offset + row * rowStride * size)
+      await readAt(tensor, into.subarray(at, at + length * size), row * rowStride * size)
     }
     return
   }
   if (tensor.shape.length === 2 && rowStride === 1) return gatherColumns(tensor, from, to, into)
   return gatherElements(tensor, from, to, into)
+}
+
+/** Fills `into` from byte `from` of the tensor on, across its pieces. */
+async function readAt({ file, offset, chunks }: StoredTensor, into: Uint8Array, from: number): Promise<void> {
+  if (chunks === undefined) return file.readInto(into, offset + from)
+  let start = 0
+  for (const chunk of chunks) {
+    const begin = Math.max(from, start)
+    const end = Math.min(from + into.length, start + chunk.bytes)
+    if (begin < end) await file.readInto(into.subarray(begin - from, end - from), chunk.offset + begin - start)
+    start += chunk.bytes
+  }
 }
 
 /** A transposed matrix: a run of rows within one column is contiguous. */
@@ -65,7 +85,7 @@ async function gatherColumns(tensor: StoredTensor, from: number, to: number, int
   const columnStride = tensor.strides[1] ?? 1
   const run = Buffer.alloc((to - from) * size)
   for (let column = 0; column < columns; column++) {
-    await tensor.file.readInto(run, tensor.offset + (from + column * columnStride) * size)
+    await readAt(tensor, run, (from + column * columnStride) * size)
     for (let row = 0; row < to - from; row++) {
       run.copy(into, (row * columns + column) * size, row * size, (row + 1) * size)
     }
@@ -85,7 +105,7 @@ async function gatherElements(tensor: StoredTensor, from: number, to: number, in
         rest = Math.floor(rest / extent)
       }
       const at = ((row - from) * length + element) * size
-      await tensor.file.readInto(into.subarray(at, at + size), tensor.offset + position * size)
+      await readAt(tensor, into.subarray(at, at + size), position * size)
     }
   }
 }

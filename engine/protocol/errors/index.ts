@@ -6,6 +6,7 @@ import { commonErrors } from './common.ts'
 import { datasetErrors } from './dataset.ts'
 import { jobErrors } from './jobs.ts'
 import { mainErrors } from './main.ts'
+import { mindsporeErrors } from './mindspore.ts'
 import { pageErrors } from './page.ts'
 import { pluginErrors } from './plugins.ts'
 import { trainErrors } from './train.ts'
@@ -21,6 +22,7 @@ export const errorTexts = {
   ...datasetErrors,
   ...jobErrors,
   ...mainErrors,
+  ...mindsporeErrors,
   ...pageErrors,
   ...pluginErrors,
   ...trainErrors,

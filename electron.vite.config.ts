@@ -55,6 +55,8 @@ export default defineConfig({
       outDir: at('dist/renderer'),
       emptyOutDir: true,
       minify: true,
+      // echarts, which is fetched when the first chart is drawn.
+      chunkSizeWarningLimit: 600,
       rollupOptions: { input: at('renderer/index.html') },
     },
   },

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../version.ts'
 import { addCheckpointCommands } from './commands/checkpoint.ts'
 import { addDatasetCommands } from './commands/dataset.ts'
+import { addHostParseCommand } from './commands/host-parse.ts'
 import { addHostCommands } from './commands/host.ts'
 import { addJobCommands } from './commands/job.ts'
 import { addReferenceCommands } from './commands/reference.ts'
@@ -45,6 +46,7 @@ export function buildProgram(outcome: Outcome): Command {
   addReferenceCommands(program, outcome)
   addJobCommands(program, outcome)
   addHostCommands(program, outcome)
+  addHostParseCommand(program, outcome)
   // Listed for whoever looks at the running processes; handled before this program is built.
   program.command('serve', { hidden: true }).description('serve the engine over standard input and output')
   program.command('supervise', { hidden: true }).description('watch over the job in a folder').argument('<folder>')

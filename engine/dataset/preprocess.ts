@@ -6,17 +6,17 @@ import type { DatasetPassport } from '../protocol/passport.ts'
 import type { PreprocessSpec } from '../protocol/tasks.ts'
 import { version } from '../version.ts'
 import { requireColumns } from './columns.ts'
+import { createEncoder, loadTokenizerFor, usesTemplate } from './encoders/create.ts'
+import type { EncodedRow, RowEncoder } from './encoders/encoder.ts'
 import { passportPath, rejectedPath } from './indexed/format.ts'
 import { summarizeLengths } from './lengths.ts'
 import { openReader } from './readers/open.ts'
 import type { RawRow, RowReader } from './readers/reader.ts'
 import { RejectedRows } from './rejected-rows.ts'
-import { rejectionReasons } from './rejections.ts'
-import { SampleEncoder } from './sample-encoder.ts'
+import { rejectionReasons, type Rejection } from './rejections.ts'
 import { IGNORED_LABEL } from './templates.ts'
-import { loadTokenizer } from './tokenizers/load.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
-import { InstructionWriter, instructionNames } from './writers/instruction.ts'
+import { KeyedWriter, keyStem, keyedNames } from './writers/keyed.ts'
 import { StagedFiles } from './writers/staging.ts'
 
 export interface PreprocessHooks {
@@ -33,28 +33,29 @@ export interface Counts {
 }
 
 /**
- * Raw rows to an instruction dataset: reader, handler, template and tokenizer, writer. All files appear together when
+ * Raw rows to a Megatron dataset: reader, handler, template and tokenizer, writer. All files appear together when
  * everything is complete, or none does.
  * @throws dataset.*, file.exists, file.full, file.denied, cancelled
  */
 export async function preprocess(spec: PreprocessSpec, hooks: PreprocessHooks): Promise<DatasetPassport> {
   const prefix = path.resolve(spec.outputPrefix)
-  const tokenizer = await loadTokenizer(spec.tokenizer)
-  const encoder = new SampleEncoder(spec, tokenizer)
+  const tokenizer = await loadTokenizerFor(spec)
+  const encoder = createEncoder(spec, tokenizer)
   const reader = await openReader(spec.input)
   await requireColumns(reader, encoder.columns, hooks.signal)
   const sideFiles = [passportPath(prefix), rejectedPath(prefix)].map((file) => path.basename(file))
-  const staged = await StagedFiles.create(prefix, [...instructionNames(prefix), ...sideFiles])
+  const staged = await StagedFiles.create(prefix, [...keyedNames(prefix, encoder.format, encoder.keys), ...sideFiles])
   const rejected = new RejectedRows(staged.path(path.basename(rejectedPath(prefix))))
-  let writer: InstructionWriter | null = null
+  let writer: KeyedWriter | null = null
   try {
-    writer = await InstructionWriter.create(staged.path(path.basename(prefix)))
-    const counts = await encodeRows(reader, encoder, writer, rejected, spec.strict, hooks)
+    const stagedPrefix = staged.path(path.basename(prefix))
+    writer = await KeyedWriter.create(encoder.keys.map((key) => keyStem(stagedPrefix, encoder.format, key)))
+    const counts = await encodeRows(reader, encoder, writer, rejected, spec, hooks)
     if (counts.samples === 0) throw noSamples(reader, counts, rejected)
     const lengths = summarizeLengths(writer.lengths)
     const files = await writer.finish()
     await rejected.finish()
-    const passport = describe(spec, tokenizer, reader, counts, { lengths, files, rejected: rejected.counts })
+    const passport = describe(spec, tokenizer, encoder, reader, counts, { lengths, files, rejected: rejected.counts })
     await staged.write(path.basename(passportPath(prefix)), `${JSON.stringify(passport, null, 2)}\n`)
     await staged.commit()
     return passport
@@ -68,10 +69,10 @@ export async function preprocess(spec: PreprocessSpec, hooks: PreprocessHooks): 
 
 async function encodeRows(
   reader: RowReader,
-  encoder: SampleEncoder,
-  writer: InstructionWriter,
+  encoder: RowEncoder,
+  writer: KeyedWriter,
   rejected: RejectedRows,
-  isStrict: boolean,
+  { strict, compat }: PreprocessSpec,
   hooks: PreprocessHooks,
 ): Promise<Counts> {
   const counts: Counts = { rows: 0, samples: 0, tokens: 0, trainedTokens: 0 }
@@ -79,12 +80,16 @@ async function encodeRows(
     for (const row of batch) {
       counts.rows++
       const sample = encoder.encode(row)
-      if ('reason' in sample) {
-        if (isStrict) throw strictError(reader, row, sample.reason, sample.detail)
-        await rejected.add(row, sample)
+      const rejection = rejectionOf(sample)
+      if (rejection !== null) {
+        if (strict) throw strictError(reader, row, rejection.reason, rejection.detail)
+        await rejected.add(row, rejection)
+        // The original leaves a document without a sequence behind.
+        if (compat !== undefined && 'sequences' in sample) writer.addEmpty(sample.sequences)
         continue
       }
-      writer.add(sample.ids, sample.labels)
+      if (!('sequences' in sample)) continue
+      writer.add(sample.sequences)
       counts.samples++
       counts.tokens += sample.ids.length
       counts.trainedTokens += countTrained(sample.labels)
@@ -97,6 +102,10 @@ async function encodeRows(
   }
   return counts
 }
+
+/** A row that is too long counts as set aside. */
+const rejectionOf = (sample: EncodedRow | Rejection): Rejection | null =>
+  'reason' in sample ? sample : sample.tooLong === undefined ? null : { reason: 'tooLong', detail: sample.tooLong }
 
 function countTrained(labels: Int32Array): number {
   let trained = 0
@@ -128,6 +137,7 @@ function noSamples(reader: RowReader, { rows }: Counts, rejected: RejectedRows):
 function describe(
   spec: PreprocessSpec,
   tokenizer: Tokenizer,
+  encoder: RowEncoder,
   reader: RowReader,
   counts: Counts,
   results: Pick<DatasetPassport, 'lengths' | 'files' | 'rejected'>,
@@ -137,9 +147,9 @@ function describe(
     kind: 'dataset',
     createdAt: Date.now(),
     tool: { name: 'ascend-workbench', version },
-    format: 'megatron-instruction',
+    format: encoder.format,
     handler: spec.handler,
-    template: spec.template,
+    ...(usesTemplate(spec) ? { template: spec.template } : {}),
     tokenizer: { path: tokenizer.path, hash: tokenizer.hash, vocab: tokenizer.vocabSize, kind: tokenizer.kind },
     ...(spec.seqLength === undefined ? {} : { seqLength: spec.seqLength }),
     ...counts,

@@ -2,12 +2,11 @@ import type { z } from 'zod'
 import { AppError } from '../protocol/errors/index.ts'
 import type { DatasetPreview, SamplePreview, datasets } from '../protocol/datasets.ts'
 import { checkColumns, scanRows, showRows } from './columns.ts'
+import { createEncoder, loadTokenizerFor } from './encoders/create.ts'
 import { openReader } from './readers/open.ts'
 import type { RawRow } from './readers/reader.ts'
 import { rejectionReasons, type RejectionReason } from './rejections.ts'
-import { SampleEncoder } from './sample-encoder.ts'
 import { toSpans } from './spans.ts'
-import { loadTokenizer } from './tokenizers/load.ts'
 
 const SCANNED_ROWS = 2000
 /** Longer samples show their start; their length is told. */
@@ -22,9 +21,9 @@ export type PreviewInput = z.output<(typeof datasets)['members']['preview']['inp
  */
 export async function previewDataset(input: PreviewInput): Promise<DatasetPreview> {
   const { samples: wanted, ...rest } = input
-  const tokenizer = await loadTokenizer(rest.tokenizer)
+  const tokenizer = await loadTokenizerFor(rest)
   const { seqLength, ...spec } = rest
-  const encoder = new SampleEncoder(spec, tokenizer)
+  const encoder = createEncoder(spec, tokenizer)
   const reader = await openReader(rest.input)
   const scan = await scanRows(reader, SCANNED_ROWS)
   if (scan.rows.length === 0) throw new AppError('dataset.empty', { file: reader.file })

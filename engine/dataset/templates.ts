@@ -1,65 +1,30 @@
 import type { ChatMessage } from '../protocol/chat.ts'
 import { AppError } from '../protocol/errors/index.ts'
-import type { PreprocessSpec } from '../protocol/tasks.ts'
+import type { Turn } from './conversation.ts'
+import { type Slot, type Template, type TemplateName, templates } from './templates/catalog.ts'
+import { describeCall, describeTools } from './templates/tools.ts'
 import { TokenBuffer } from './tokenizers/token-buffer.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
 
+export type { TemplateName } from './templates/catalog.ts'
+
 /** What a position contributes to the loss: nothing. */
 export const IGNORED_LABEL = -100
-
-export type TemplateName = PreprocessSpec['template']
-
-/** A slot is a special token, or a text in which `{c}` is the content of the message. */
-type Slot = 'bos' | 'eos' | { readonly text: string }
-
-interface Template {
-  readonly user: readonly Slot[]
-  readonly assistant: readonly Slot[]
-  readonly system: string
-  /** Stands before every user turn but the first. */
-  readonly separator: readonly Slot[]
-  readonly defaultSystem: string
-  /** Puts the system text inside the first user message instead of before it. */
-  readonly isSystemInUser: boolean
-}
-
-const base: Template = {
-  user: [{ text: '{c}' }],
-  assistant: [{ text: '{c}' }, 'eos'],
-  system: '{c}',
-  separator: [],
-  defaultSystem: '',
-  isSystemInUser: false,
-}
-
-/** Word for word those of MindSpeed-LLM 1.0.0 (`--prompt-type`). */
-const templates: Record<TemplateName, Template> = {
-  empty: { ...base, assistant: [{ text: '{c}' }] },
-  default: {
-    ...base,
-    user: [{ text: 'Human: {c}\nAssistant:' }],
-    system: '{c}\n',
-    separator: [{ text: '\n' }],
-  },
-  llama2: {
-    ...base,
-    user: ['bos', { text: '[INST] {c} [/INST]' }],
-    system: '<<SYS>>\n{c}\n<</SYS>>\n\n',
-    isSystemInUser: true,
-  },
-  alpaca: {
-    ...base,
-    user: [{ text: '### Instruction:\n{c}\n\n### Response:\n' }],
-    separator: [{ text: '\n\n' }],
-    defaultSystem:
-      'Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n',
-  },
-}
 
 export interface EncodedConversation {
   ids: number[]
   /** As long as `ids`; -100 where the position is not trained. */
   labels: number[]
+}
+
+/** A conversation with its answer, ready to be written in a template. */
+export interface TemplateInput {
+  readonly system: string
+  /** Descriptions of tools as JSON; empty for none. */
+  readonly tools: string
+  readonly turns: readonly Turn[]
+  /** Masks every turn but the last one, as pairwise data wants it. */
+  readonly trainsLastOnly?: boolean
 }
 
 /**
@@ -73,29 +38,32 @@ export function renderConversation(
   tokenizer: Tokenizer,
   messages: readonly ChatMessage[],
 ): EncodedConversation {
-  const ids = new TokenBuffer()
-  const labels = new TokenBuffer()
-  renderConversationInto(template, tokenizer, messages, ids, labels)
-  return { ids: ids.toArray(), labels: labels.toArray() }
-}
-
-/** The same, appended to buffers. */
-export function renderConversationInto(
-  name: TemplateName,
-  tokenizer: Tokenizer,
-  messages: readonly ChatMessage[],
-  ids: TokenBuffer,
-  labels: TokenBuffer,
-): void {
   const { system, turns } = splitSystem(messages)
   if (turns.length === 0 || turns.length % 2 !== 0)
     throw new AppError('input.invalid', { subject: 'messages', reason: 'the last one must be of the assistant' })
-  const encoder = new TurnEncoder(name, tokenizer, system)
+  const ids = new TokenBuffer()
+  const labels = new TokenBuffer()
+  renderTurnsInto(template, tokenizer, { system, tools: '', turns }, ids, labels)
+  return { ids: ids.toArray(), labels: labels.toArray() }
+}
+
+/**
+ * The same for turns of all roles, appended to buffers.
+ * @param input turns of the user's side (user, observation) and the assistant's (assistant, function) in alternation
+ */
+export function renderTurnsInto(
+  name: TemplateName,
+  tokenizer: Tokenizer,
+  { system, tools, turns, trainsLastOnly = false }: TemplateInput,
+  ids: TokenBuffer,
+  labels: TokenBuffer,
+): void {
+  const encoder = new TurnEncoder(name, tokenizer, system, tools)
   turns.forEach((message, turn) => {
     const start = ids.length
     encoder.encode(message, turn, ids)
-    for (let i = start; i < ids.length; i++)
-      labels.push(turn % 2 === 0 ? IGNORED_LABEL : (ids.data[i] ?? IGNORED_LABEL))
+    const isTrained = turn % 2 === 1 && (!trainsLastOnly || turn === turns.length - 1)
+    for (let i = start; i < ids.length; i++) labels.push(isTrained ? (ids.data[i] ?? IGNORED_LABEL) : IGNORED_LABEL)
   })
 }
 
@@ -108,7 +76,7 @@ export function renderPrompt(name: TemplateName, tokenizer: Tokenizer, messages:
   const { system, turns } = splitSystem(messages)
   if (turns.length % 2 !== 1)
     throw new AppError('input.invalid', { subject: 'messages', reason: 'the last one must be of the user' })
-  const encoder = new TurnEncoder(name, tokenizer, system)
+  const encoder = new TurnEncoder(name, tokenizer, system, '')
   const ids = new TokenBuffer()
   turns.forEach((message, turn) => encoder.encode(message, turn, ids))
   return ids.toArray()
@@ -130,29 +98,42 @@ export function checkTemplate(name: TemplateName, tokenizer: Tokenizer): void {
 class TurnEncoder {
   readonly #template: Template
   readonly #tokenizer: Tokenizer
+  /** The whole block of the system text and the tools; empty for none. */
   readonly #system: string
 
-  constructor(name: TemplateName, tokenizer: Tokenizer, system: string) {
+  constructor(name: TemplateName, tokenizer: Tokenizer, system: string, tools: string) {
     checkTemplate(name, tokenizer)
     this.#template = templates[name]
     this.#tokenizer = tokenizer
-    this.#system = system || this.#template.defaultSystem
+    const text = system || this.#template.defaultSystem
+    // Tools that cannot be read add no text, but the block is written all the same.
+    const hasBlock = text !== '' || tools !== ''
+    this.#system = hasBlock ? fill(this.#template.system, text + (tools === '' ? '' : describeTools(tools))) : ''
   }
 
-  encode(message: ChatMessage, turn: number, ids: TokenBuffer): void {
+  encode({ role, content }: Turn, turn: number, ids: TokenBuffer): void {
     const template = this.#template
-    const system = turn === 0 && this.#system !== '' ? fill(template.system, this.#system) : ''
-    if (turn > 0 && turn % 2 === 0) this.#slots(template.separator, '', ids)
+    const system = turn === 0 ? this.#system : ''
+    if (turn === 0) this.#slots(template.prefix, '', ids)
+    else if (turn % 2 === 0) this.#slots(template.separator, '', ids)
     if (!template.isSystemInUser) this.#text(system, ids)
-    const content = template.isSystemInUser ? system + message.content : message.content
-    this.#slots(message.role === 'user' ? template.user : template.assistant, content, ids)
+    switch (role) {
+      case 'user':
+        return this.#slots(template.user, template.isSystemInUser ? system + content : content, ids)
+      case 'observation':
+        return this.#slots(template.observation ?? template.user, content, ids)
+      case 'assistant':
+        return this.#slots(template.assistant, content, ids)
+      case 'function':
+        return this.#slots(FUNCTION, describeCall(content), ids)
+    }
   }
 
   #slots(slots: readonly Slot[], content: string, ids: TokenBuffer): void {
     for (const slot of slots) {
-      if (slot === 'bos') ids.push(this.#tokenizer.bosId ?? 0)
-      else if (slot === 'eos') ids.push(this.#tokenizer.eosId)
-      else this.#text(fill(slot.text, content), ids)
+      if (slot === 'eos') ids.push(this.#tokenizer.eosId)
+      else if (slot !== 'bos') this.#text(fill(slot.text, content), ids)
+      else if (this.#tokenizer.bosId !== null) ids.push(this.#tokenizer.bosId)
     }
   }
 
@@ -161,19 +142,20 @@ class TurnEncoder {
   }
 }
 
+/** All templates write a call of a tool alike. */
+const FUNCTION: readonly Slot[] = [{ text: '{c}' }, 'eos']
+
 const fill = (pattern: string, content: string): string => pattern.replace('{c}', () => content)
 
 /** Checks the order of the roles: system first if at all, then user and assistant in turns. */
-function splitSystem(messages: readonly ChatMessage[]): { system: string; turns: readonly ChatMessage[] } {
+function splitSystem(messages: readonly ChatMessage[]): { system: string; turns: Turn[] } {
   const [first] = messages
   const hasSystem = first?.role === 'system'
-  const turns = hasSystem ? messages.slice(1) : messages
-  turns.forEach(({ role }, turn) => {
+  const turns = (hasSystem ? messages.slice(1) : messages).map(({ role, content }, turn): Turn => {
     const expected = turn % 2 === 0 ? 'user' : 'assistant'
-    if (role !== expected) {
-      const reason = `number ${turn + 1} must be of the ${expected}, it is of the ${role}`
-      throw new AppError('input.invalid', { subject: 'messages', reason })
-    }
+    if (role === expected) return { role: expected, content }
+    const reason = `number ${turn + 1} must be of the ${expected}, it is of the ${role}`
+    throw new AppError('input.invalid', { subject: 'messages', reason })
   })
   return { system: hasSystem ? first.content : '', turns }
 }

@@ -36,17 +36,68 @@ export const AlpacaColumns = z.object({
   response: z.string().default('output'),
   history: z.string().default(''),
   system: z.string().default(''),
+  /** Both answers of a pairwise row. */
+  chosen: z.string().default('chosen'),
+  rejected: z.string().default('rejected'),
 })
 export type AlpacaColumns = z.infer<typeof AlpacaColumns>
+
+/** How the messages of a ShareGPT row name their parts; null is a tag that the data does not have. */
+export const ShareGptTags = z.object({
+  role: z.string().nullable().default('from'),
+  content: z.string().nullable().default('value'),
+  user: z.string().nullable().default('human'),
+  assistant: z.string().nullable().default('gpt'),
+  observation: z.string().nullable().default('observation'),
+  function: z.string().nullable().default('function_call'),
+  system: z.string().nullable().default('system'),
+})
+export type ShareGptTags = z.infer<typeof ShareGptTags>
+
+/** Columns of a ShareGPT row by role; an empty name switches a role off. */
+export const ShareGptColumns = z.object({
+  messages: z.string().default('conversations'),
+  system: z.string().default(''),
+  tools: z.string().default(''),
+  chosen: z.string().default('chosen'),
+  rejected: z.string().default('rejected'),
+  tags: ShareGptTags.default(ShareGptTags.parse({})),
+})
+export type ShareGptColumns = z.infer<typeof ShareGptColumns>
+
+/** How rows become samples; `general` is the form of older guides, `pretrain` takes texts as they are. */
+export const DatasetHandler = z.enum([
+  'alpaca',
+  'sharegpt',
+  'alpaca-pairwise',
+  'sharegpt-pairwise',
+  'general',
+  'pretrain',
+  'alpaca-pretrain',
+])
+export type DatasetHandler = z.infer<typeof DatasetHandler>
+
+/** Conversation templates for training, as MindSpeed-LLM's `--prompt-type` names them. */
+export const DatasetTemplate = z.enum(['llama2', 'empty', 'default', 'alpaca', 'mistral', 'mixtral', 'qwen', 'chatml'])
+export type DatasetTemplate = z.infer<typeof DatasetTemplate>
 
 export const PreprocessSpec = z.object({
   input: z.string(),
   outputPrefix: z.string(),
-  handler: z.literal('alpaca'),
-  template: z.enum(['llama2', 'empty', 'default', 'alpaca']),
+  handler: DatasetHandler,
+  /** Without effect for the handlers `general`, `pretrain` and `alpaca-pretrain`. */
+  template: DatasetTemplate,
   /** A folder with `tokenizer.json` or `tokenizer.model`, or one of these files. */
   tokenizer: z.string(),
   columns: AlpacaColumns.default(AlpacaColumns.parse({})),
+  /** For the ShareGPT handlers. */
+  sharegpt: ShareGptColumns.optional(),
+  /** Columns of texts, for the handler `pretrain`; `text` without it. */
+  jsonKeys: z.array(z.string().min(1)).min(1).optional(),
+  /** Behaves as the slow tokenizer class does: `tokenizer.model` or `vocab.json` win over `tokenizer.json`. */
+  slowTokenizer: z.boolean().optional(),
+  /** The bytes of this version of MindSpeed-LLM, its defects included. */
+  compat: z.literal('1.0.0').optional(),
   /** Samples of this many tokens or more are left out and counted. */
   seqLength: z.number().int().positive().optional(),
   appendEod: z.boolean().default(false),

@@ -1,13 +1,13 @@
-import type { Command } from 'commander'
-import type { PreprocessSpec } from '../../protocol/tasks.ts'
-import { addCommand, choice, examples, integer, type Outcome } from '../options.ts'
+import { type Command, InvalidArgumentError } from 'commander'
+import { DatasetHandler, DatasetTemplate, ShareGptColumns, ShareGptTags } from '../../protocol/tasks.ts'
+import { addCommand, choice, examples, integer, list, type Outcome } from '../options.ts'
 import { runTaskHere } from '../run-task.ts'
 import type { Session } from '../session.ts'
 import { pathAt } from './checkpoint.ts'
 
 interface SourceOptions {
   tokenizer: string
-  template: PreprocessSpec['template']
+  template: DatasetTemplate
   seqLength?: number
   appendEod?: boolean
   promptColumn: string
@@ -15,6 +15,15 @@ interface SourceOptions {
   responseColumn: string
   historyColumn: string
   systemColumn: string
+  chosenColumn: string
+  rejectedColumn: string
+  messagesColumn: string
+  toolsColumn: string
+  tags?: ShareGptTags
+  handler: DatasetHandler
+  jsonKeys?: string[]
+  slowTokenizer?: boolean
+  compat?: '1.0.0'
 }
 
 export function addDatasetCommands(program: Command, outcome: Outcome): void {
@@ -24,11 +33,13 @@ export function addDatasetCommands(program: Command, outcome: Outcome): void {
     dataset,
     outcome,
     'preprocess <input> <output-prefix>',
-    'turn alpaca rows (JSON or JSONL) into a Megatron instruction dataset',
+    'turn rows of conversations or texts into a Megatron dataset',
     (command) =>
       examples(
         withSourceOptions(command).option('--strict', 'fail at the first bad row instead of setting it aside'),
         'awb dataset preprocess ./alpaca.json ./data/alpaca --tokenizer ./llama-2-7b-hf --seq-length 4096',
+        'awb dataset preprocess ./chats.json ./data/chats --handler sharegpt --template qwen --tokenizer ./Qwen1.5-7B',
+        'awb dataset preprocess ./wiki.jsonl ./data/wiki --handler pretrain --json-keys text --tokenizer ./llama-2-7b-hf',
       ),
     async (session, args, options) => {
       const source = sourceOf(session, args, options)
@@ -82,20 +93,39 @@ export function addDatasetCommands(program: Command, outcome: Outcome): void {
 const withSourceOptions = (command: Command): Command =>
   command
     .requiredOption('--tokenizer <path>', 'folder with tokenizer.json or tokenizer.model, or one of these files')
-    .addOption(
-      choice('--template <name>', 'prompt template', ['llama2', 'empty', 'default', 'alpaca']).default('llama2'),
-    )
+    .addOption(choice('--template <name>', 'prompt template', DatasetTemplate.options).default('llama2'))
+    .addOption(choice('--handler <name>', 'what the rows are', DatasetHandler.options).default('alpaca'))
     .option('--seq-length <n>', 'leave out samples of this many tokens or more', integer(1))
     .option('--append-eod', 'end every sample with the end-of-document token')
+    .option('--slow-tokenizer', 'behave as the slow tokenizer class: tokenizer.model before tokenizer.json')
+    .addOption(choice('--compat <version>', 'the bytes of this MindSpeed-LLM, its defects included', ['1.0.0']))
+    .option('--json-keys <names>', 'columns of texts, for the handler pretrain: text,title', list)
     .option('--prompt-column <name>', 'column of the instruction', 'instruction')
     .option('--query-column <name>', 'column of the input; empty for none', 'input')
     .option('--response-column <name>', 'column of the answer', 'output')
     .option('--history-column <name>', 'column of earlier turns; empty for none', '')
     .option('--system-column <name>', 'column of the system prompt; empty for none', '')
+    .option('--chosen-column <name>', 'column of the better answer of a pair', 'chosen')
+    .option('--rejected-column <name>', 'column of the worse answer of a pair', 'rejected')
+    .option('--messages-column <name>', 'column of the messages of a ShareGPT row', 'conversations')
+    .option('--tools-column <name>', 'column of the tools of a ShareGPT row; empty for none', '')
+    .option(
+      '--tags <json>',
+      'names in ShareGPT messages, e.g. {"role":"role","content":"content","user":"user"}',
+      tagsOf,
+    )
+
+function tagsOf(text: string): ShareGptTags {
+  try {
+    return ShareGptTags.parse(JSON.parse(text))
+  } catch {
+    throw new InvalidArgumentError(`Expected a JSON object with some of ${Object.keys(ShareGptTags.shape).join(', ')}.`)
+  }
+}
 
 const sourceOf = (session: Session, args: string[], options: SourceOptions) => ({
   input: pathAt(session, args, 0),
-  handler: 'alpaca' as const,
+  handler: options.handler,
   template: options.template,
   tokenizer: session.path(options.tokenizer),
   columns: {
@@ -104,7 +134,20 @@ const sourceOf = (session: Session, args: string[], options: SourceOptions) => (
     response: options.responseColumn,
     history: options.historyColumn,
     system: options.systemColumn,
+    chosen: options.chosenColumn,
+    rejected: options.rejectedColumn,
   },
+  sharegpt: ShareGptColumns.parse({
+    messages: options.messagesColumn,
+    system: options.systemColumn,
+    tools: options.toolsColumn,
+    chosen: options.chosenColumn,
+    rejected: options.rejectedColumn,
+    tags: options.tags,
+  }),
   appendEod: options.appendEod === true,
+  ...(options.jsonKeys === undefined ? {} : { jsonKeys: options.jsonKeys }),
+  ...(options.slowTokenizer === undefined ? {} : { slowTokenizer: options.slowTokenizer }),
+  ...(options.compat === undefined ? {} : { compat: options.compat }),
   ...(options.seqLength === undefined ? {} : { seqLength: options.seqLength }),
 })

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { PreprocessSpec, TaskSpec, TaskSpecInput } from '../../protocol/tasks.ts'
+import type { TaskSpec, TaskSpecInput } from '../../protocol/tasks.ts'
 import { addCommand, choice, decimal, examples, integer, list, type Outcome } from '../options.ts'
 import { runTaskHere } from '../run-task.ts'
 import { UsageError } from '../session.ts'
@@ -23,7 +23,7 @@ const TARGETS: readonly NonNullable<TaskSpec<'reference.train'>['lora']>['target
 ]
 
 interface GenerateOptions {
-  template: PreprocessSpec['template']
+  template: TaskSpec<'reference.generate'>['template']
   maxNewTokens: number
   temperature: number
   topK: number

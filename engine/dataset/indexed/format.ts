@@ -23,8 +23,10 @@ export const isDtypeCode = (code: number): code is DtypeCode => Object.hasOwn(dt
 export const INSTRUCTION_KEYS = ['input_ids', 'attention_mask', 'labels'] as const
 export type InstructionKey = (typeof INSTRUCTION_KEYS)[number]
 
-/** Name of the pair of files of a key of an instruction dataset, without `.bin` or `.idx`. */
-export const instructionStem = (prefix: string, key: InstructionKey): string => `${prefix}_packed_${key}_document`
+/** Names of the pair of files of a key, without `.bin` or `.idx`; "packed" stands there whatever the samples are. */
+export const packedStem = (prefix: string, key: string): string => `${prefix}_packed_${key}_document`
+export const pretrainStem = (prefix: string, key: string): string => `${prefix}_${key}_document`
+export const instructionStem = (prefix: string, key: InstructionKey): string => packedStem(prefix, key)
 
 export const passportPath = (prefix: string): string => `${prefix}.awb-passport.json`
 export const rejectedPath = (prefix: string): string => `${prefix}.rejected.jsonl`

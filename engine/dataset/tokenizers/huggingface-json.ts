@@ -21,6 +21,7 @@ const HuggingFaceFile = z.object({
     .default([]),
   normalizer: component.default(null),
   pre_tokenizer: component.default(null),
+  post_processor: component.default(null),
   decoder: component.default(null),
   model: z.object({
     // Files written before the type was recorded hold BPE when they have merges.

@@ -6,11 +6,12 @@ import { Utf8Stream, decodeIds } from './decoder.ts'
 import type { Component, HuggingFaceFile } from './huggingface-json.ts'
 import { buildNormalizer, type TextStep } from './normalizers.ts'
 import { buildPreTokenizer, type Cutter } from './pre-tokenizers.ts'
-import type { TokenizerOrigin } from './sentencepiece.ts'
+import { frameOf, type TokenizerOrigin } from './sentencepiece.ts'
 import { type SpecialToken, SpecialTokenSplitter } from './special-tokens.ts'
 import { TokenBuffer } from './token-buffer.ts'
 import type { TokenizerConfig } from './tokenizer-config.ts'
-import type { StreamDecoder, Tokenizer } from './tokenizer.ts'
+import { templateFrame } from './template-frame.ts'
+import type { StreamDecoder, TokenFrame, Tokenizer } from './tokenizer.ts'
 
 const SPACE_MARK = '▁'
 const NO_BYTES = new Uint8Array(0)
@@ -27,6 +28,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
   readonly bosId: number | null
   readonly eosId: number
   readonly padId: number | null
+  readonly frame: TokenFrame
   readonly stripsLeadingSpace: boolean
   readonly #pieces: string[] = []
   readonly #bytes: Uint8Array[] = []
@@ -57,6 +59,10 @@ export class HuggingFaceTokenizer implements Tokenizer {
     if (eosId === null) throw new AppError('dataset.tokenizerInvalid', { file, reason: 'it has no end-of-text token' })
     this.eosId = eosId
     this.padId = named(config.pad_token, ['<pad>'])
+    // The Llama classes write their own template over that of the file.
+    this.frame = /^(Code)?Llama/.test(config.tokenizer_class ?? '')
+      ? frameOf(config, this.bosId, eosId)
+      : templateFrame(source.post_processor, idOf)
     const tokens = (isNormalized: boolean) =>
       source.added_tokens.filter(({ normalized }) => normalized === isNormalized)
     this.#rawSplitter = new SpecialTokenSplitter(tokens(false).map(toSpecialToken))

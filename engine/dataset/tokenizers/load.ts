@@ -8,32 +8,50 @@ import { parseSentencePieceModel } from './sentencepiece-model.ts'
 import { SentencePieceTokenizer } from './sentencepiece.ts'
 import { readTokenizerConfig } from './tokenizer-config.ts'
 import type { Tokenizer } from './tokenizer.ts'
+import { addTokens, readVocabulary } from './vocabulary.ts'
 
 /** Files a tokenizer can be made of, the first one present wins. */
-const FILES = ['tokenizer.json', 'tokenizer.model'] as const
+const FILES = ['tokenizer.json', 'tokenizer.model', 'vocab.json'] as const
+/** The slow classes know nothing of `tokenizer.json`, which is the last resort for them. */
+const SLOW_FILES = ['tokenizer.model', 'vocab.json', 'tokenizer.json'] as const
 
-/**
- * Loads the tokenizer of a folder (`tokenizer.json` before `tokenizer.model`) or one of these files. The small files
- * beside it (`tokenizer_config.json`, `special_tokens_map.json`) are honoured.
- * @throws file.missing, dataset.tokenizerMissing, dataset.tokenizerInvalid, dataset.tokenizerUnsupported
- */
-export async function loadTokenizer(location: string): Promise<Tokenizer> {
-  const absolute = path.resolve(location)
-  const file = await findFile(absolute)
-  const bytes = await readFile(file)
-  const hash = createHash('sha256').update(bytes).digest('hex')
-  const config = await readTokenizerConfig(path.dirname(file))
-  const origin = { path: absolute, file, hash }
-  return file.endsWith('.json')
-    ? new HuggingFaceTokenizer(parseHuggingFaceTokenizer(bytes, file), config, origin)
-    : new SentencePieceTokenizer(parseSentencePieceModel(bytes, file), config, origin)
+export interface TokenizerOptions {
+  /** Takes the files of the slow Hugging Face class (`tokenizer.model`, or `vocab.json` with `merges.txt`) first. */
+  readonly slow?: boolean
+  /** Special tokens to know; those that the vocabulary lacks get the ids after its last one, in this order. */
+  readonly added?: readonly string[]
+  /** Takes the place of the EOS; one of `added`. */
+  readonly eos?: string | null
 }
 
-async function findFile(location: string): Promise<string> {
+/**
+ * Loads the tokenizer of a folder (`tokenizer.json` before `tokenizer.model` before `vocab.json` with `merges.txt`) or
+ * one of these files. The small files beside it (`tokenizer_config.json`, `special_tokens_map.json`) are honoured.
+ * @throws file.missing, dataset.tokenizerMissing, dataset.tokenizerInvalid, dataset.tokenizerUnsupported
+ */
+export async function loadTokenizer(location: string, options: TokenizerOptions = {}): Promise<Tokenizer> {
+  const absolute = path.resolve(location)
+  const file = await findFile(absolute, options.slow === true ? SLOW_FILES : FILES)
+  const bytes = await readFile(file)
+  const hash = createHash('sha256').update(bytes).digest('hex')
+  const given = await readTokenizerConfig(path.dirname(file))
+  const config = options.eos === undefined || options.eos === null ? given : { ...given, eos_token: options.eos }
+  const origin = { path: absolute, file, hash }
+  const added = options.added ?? []
+  if (path.basename(file) === 'vocab.json') {
+    const source = await readVocabulary(file, bytes, given)
+    return new HuggingFaceTokenizer(addTokens(source, added), config, origin)
+  }
+  return file.endsWith('.json')
+    ? new HuggingFaceTokenizer(addTokens(parseHuggingFaceTokenizer(bytes, file), added), config, origin)
+    : new SentencePieceTokenizer(parseSentencePieceModel(bytes, file), config, origin, { names: given, added })
+}
+
+async function findFile(location: string, names: readonly string[]): Promise<string> {
   const info = await stat(location).catch(() => null)
   if (info === null) throw new AppError('file.missing', { path: location })
   if (info.isFile()) return location
-  for (const name of FILES) {
+  for (const name of names) {
     const file = path.join(location, name)
     if ((await stat(file).catch(() => null))?.isFile() === true) return file
   }

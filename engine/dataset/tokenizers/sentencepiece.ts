@@ -9,7 +9,7 @@ import { type SpecialToken, SpecialTokenSplitter } from './special-tokens.ts'
 import { TokenBuffer } from './token-buffer.ts'
 import type { TokenizerConfig } from './tokenizer-config.ts'
 import type { UnknownRule } from './unknown.ts'
-import type { StreamDecoder, Tokenizer } from './tokenizer.ts'
+import type { StreamDecoder, TokenFrame, Tokenizer } from './tokenizer.ts'
 
 export interface TokenizerOrigin {
   readonly path: string
@@ -30,6 +30,7 @@ export class SentencePieceTokenizer implements Tokenizer {
   readonly bosId: number | null
   readonly eosId: number
   readonly padId: number | null
+  readonly frame: TokenFrame
   readonly stripsLeadingSpace: boolean
   readonly #pieces: string[] = []
   readonly #bytes: Uint8Array[] = []
@@ -42,7 +43,13 @@ export class SentencePieceTokenizer implements Tokenizer {
   readonly #dummyPrefix: boolean
   readonly #markId: number | undefined
 
-  constructor(model: SentencePieceModel, config: TokenizerConfig, origin: TokenizerOrigin) {
+  /** @param extra special tokens added to those of `names`, which decide the ids (the configuration as it was found) */
+  constructor(
+    model: SentencePieceModel,
+    config: TokenizerConfig,
+    origin: TokenizerOrigin,
+    extra: { names: TokenizerConfig; added: readonly string[] } = { names: config, added: [] },
+  ) {
     const { file } = origin
     if (model.type !== 'bpe' && model.type !== 'unigram') {
       throw unsupported(file, `the SentencePiece model type "${model.type}"`)
@@ -52,7 +59,7 @@ export class SentencePieceTokenizer implements Tokenizer {
     this.path = origin.path
     this.hash = origin.hash
     const idOf = new Map(model.pieces.map(({ text }, id) => [text, id]))
-    const added = addedTokens(config, idOf)
+    const added = addedTokens(extra.names, idOf, extra.added)
     this.#fillPieces(model, added)
     this.vocabSize = this.#pieces.length
     for (const { id, text } of added) idOf.set(text, id)
@@ -62,6 +69,7 @@ export class SentencePieceTokenizer implements Tokenizer {
     if (eosId === null) throw new AppError('dataset.tokenizerInvalid', { file, reason: 'it has no end-of-text token' })
     this.eosId = eosId
     this.padId = config.pad_token === null ? null : named(config.pad_token, model.padPiece)
+    this.frame = frameOf(config, this.bosId, eosId)
     this.#splitter = new SpecialTokenSplitter(added)
     this.#userDefined = new SpecialTokenSplitter(
       model.pieces.flatMap(({ text, type }, id) => (type === PieceType.userDefined ? [plain(id, text)] : [])),
@@ -166,8 +174,20 @@ const plain = (id: number, text: string): SpecialToken => ({
   singleWord: false,
 })
 
+/** The Llama classes put BOS before a text and nothing after it, unless the configuration says otherwise. */
+export function frameOf(config: TokenizerConfig, bosId: number | null, eosId: number): TokenFrame {
+  return {
+    before: config.add_bos_token === false || bosId === null ? [] : [bosId],
+    after: config.add_eos_token === true ? [eosId] : [],
+  }
+}
+
 /** The tokens that the Hugging Face class finds in a text as a whole; without any configuration there are none. */
-function addedTokens(config: TokenizerConfig, idOf: ReadonlyMap<string, number>): SpecialToken[] {
+function addedTokens(
+  config: TokenizerConfig,
+  idOf: ReadonlyMap<string, number>,
+  extra: readonly string[],
+): SpecialToken[] {
   const tokens = new Map<string, SpecialToken>()
   for (const [id, token] of Object.entries(config.added_tokens_decoder ?? {})) {
     const { content: text, lstrip, rstrip, single_word: singleWord } = token
@@ -175,7 +195,7 @@ function addedTokens(config: TokenizerConfig, idOf: ReadonlyMap<string, number>)
   }
   const names = [config.unk_token, config.bos_token, config.eos_token, config.pad_token]
   let next = Math.max(idOf.size, ...[...tokens.values()].map(({ id }) => id + 1))
-  for (const name of [...names, ...(config.additional_special_tokens ?? [])]) {
+  for (const name of [...names, ...(config.additional_special_tokens ?? []), ...extra]) {
     if (name === null || name === undefined || tokens.has(name)) continue
     tokens.set(name, plain(idOf.get(name) ?? next++, name))
   }

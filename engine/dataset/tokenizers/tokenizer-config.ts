@@ -26,6 +26,9 @@ const TokenizerConfig = z.object({
   added_tokens_decoder: z.record(z.string(), addedToken).nullish(),
   legacy: z.boolean().nullish(),
   add_prefix_space: z.boolean().nullish(),
+  add_bos_token: z.boolean().nullish(),
+  add_eos_token: z.boolean().nullish(),
+  tokenizer_class: z.string().nullish(),
 })
 /** What `tokenizer_config.json` and `special_tokens_map.json` say; all optional. */
 export type TokenizerConfig = z.infer<typeof TokenizerConfig>

@@ -8,7 +8,7 @@ export interface Tokenizer {
   readonly kind: 'sentencepiece' | 'huggingface'
   /** The folder or file it was loaded from, absolute. */
   readonly path: string
-  /** Sha256 (hex) of `tokenizer.json`, or of `tokenizer.model` where there is none: what ties a dataset to a model. */
+  /** Sha256 (hex) of the file it was made of, `tokenizer.json` where there is one: what ties a dataset to a model. */
   readonly hash: string
   /** Largest id plus one, added tokens included. */
   readonly vocabSize: number
@@ -16,6 +16,8 @@ export interface Tokenizer {
   readonly bosId: number | null
   readonly eosId: number
   readonly padId: number | null
+  /** What stands around a whole text that is encoded with its special tokens (Llama2: BOS before, nothing after). */
+  readonly frame: TokenFrame
   /** Ids of a text without BOS or EOS. The text of a special token inside the data becomes that token. */
   encode(text: string): number[]
   /** The same, appended to a buffer: the form for hot loops. */
@@ -29,6 +31,11 @@ export interface Tokenizer {
   isSpecial(id: number): boolean
   /** Decodes a stream of ids; every piece of text it returns consists of whole characters. */
   streamDecoder(): StreamDecoder
+}
+
+export interface TokenFrame {
+  readonly before: readonly number[]
+  readonly after: readonly number[]
 }
 
 export interface StreamDecoder {

@@ -1,0 +1,46 @@
+import { AlpacaHandler } from '../handlers/alpaca.ts'
+import { ShareGptHandler } from '../handlers/sharegpt.ts'
+import { ShareGptColumns } from '../../protocol/tasks.ts'
+import { templateTokens } from '../templates/catalog.ts'
+import { loadTokenizer } from '../tokenizers/load.ts'
+import type { Tokenizer } from '../tokenizers/tokenizer.ts'
+import { ConversationEncoder } from './conversation.ts'
+import type { EncodingSpec, RowEncoder } from './encoder.ts'
+import { GeneralEncoder } from './general.ts'
+import { PretrainEncoder } from './pretrain.ts'
+
+/** The encoder for a handler. @throws dataset.templateToken */
+export function createEncoder(spec: EncodingSpec, tokenizer: Tokenizer): RowEncoder {
+  const isCompat = spec.compat !== undefined
+  const sharegpt = spec.sharegpt ?? ShareGptColumns.parse({})
+  const conversations = (handler: AlpacaHandler | ShareGptHandler, isPairwise: boolean) =>
+    new ConversationEncoder(spec, handler, tokenizer, isPairwise)
+  switch (spec.handler) {
+    case 'alpaca':
+      return conversations(new AlpacaHandler(spec.columns, { isCompat }), false)
+    case 'alpaca-pairwise':
+      return conversations(new AlpacaHandler(spec.columns, { isCompat, isPairwise: true }), true)
+    case 'sharegpt':
+      return conversations(new ShareGptHandler(sharegpt, { isCompat }), false)
+    case 'sharegpt-pairwise':
+      return conversations(new ShareGptHandler(sharegpt, { isCompat, isPairwise: true }), true)
+    case 'general':
+      return new GeneralEncoder(spec, tokenizer)
+    case 'pretrain':
+      return PretrainEncoder.ofColumns(spec, tokenizer)
+    case 'alpaca-pretrain':
+      return PretrainEncoder.ofAlpaca(spec, tokenizer)
+  }
+}
+
+/** Whether samples of a handler are written in a template. */
+export const usesTemplate = ({ handler }: Pick<EncodingSpec, 'handler'>): boolean =>
+  handler !== 'general' && handler !== 'pretrain' && handler !== 'alpaca-pretrain'
+
+/** The tokenizer of a spec, with the special tokens that its template adds. @throws as loadTokenizer does */
+export function loadTokenizerFor(
+  spec: Pick<EncodingSpec, 'handler' | 'template' | 'tokenizer' | 'slowTokenizer'>,
+): Promise<Tokenizer> {
+  const slow = spec.slowTokenizer === true
+  return loadTokenizer(spec.tokenizer, usesTemplate(spec) ? { slow, ...templateTokens(spec.template) } : { slow })
+}

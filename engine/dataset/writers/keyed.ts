@@ -1,0 +1,78 @@
+import path from 'node:path'
+import type { DatasetPassport } from '../../protocol/passport.ts'
+import { packedStem, pretrainStem } from '../indexed/format.ts'
+import { IndexedWriter } from '../indexed/write.ts'
+import type { FileDigest } from './output-file.ts'
+
+/** Path of the pair of files of a key, without `.bin` or `.idx`. */
+export const keyStem = (prefix: string, format: DatasetPassport['format'], key: string): string =>
+  format === 'megatron-pretrain' ? pretrainStem(prefix, key) : packedStem(prefix, key)
+
+/** Final names of the files of a dataset, without folder. */
+export const keyedNames = (prefix: string, format: DatasetPassport['format'], keys: readonly string[]): string[] =>
+  keys.flatMap((key) => ['bin', 'idx'].map((end) => `${path.basename(keyStem(prefix, format, key))}.${end}`))
+
+/** Writes the pairs of files of a dataset, one per key; each row becomes a document of one sequence in them. */
+export class KeyedWriter {
+  readonly #stems: readonly string[]
+  readonly #writers: readonly IndexedWriter[]
+
+  private constructor(stems: readonly string[], writers: readonly IndexedWriter[]) {
+    this.#stems = stems
+    this.#writers = writers
+  }
+
+  /** @param stems one per key, in the folder in which the files are to be made */
+  static async create(stems: readonly string[]): Promise<KeyedWriter> {
+    const writers: IndexedWriter[] = []
+    try {
+      for (const stem of stems) writers.push(await IndexedWriter.create(stem))
+      return new KeyedWriter(stems, writers)
+    } catch (error) {
+      for (const writer of writers) await writer.abandon()
+      throw error
+    }
+  }
+
+  /** Lengths of the sequences of the first key. */
+  get lengths(): Int32Array {
+    return this.#writers[0]?.lengths ?? new Int32Array(0)
+  }
+
+  /** @param sequences one per key; null adds nothing for that key */
+  add(sequences: readonly (Int32Array | null)[]): void {
+    this.#writers.forEach((writer, i) => {
+      const sequence = sequences[i]
+      if (sequence === undefined || sequence === null) return
+      writer.addSequence(sequence)
+      writer.endDocument()
+    })
+  }
+
+  /** Adds documents without a sequence, where there is a sequence to leave out. */
+  addEmpty(sequences: readonly (Int32Array | null)[]): void {
+    this.#writers.forEach((writer, i) => {
+      if (sequences[i] !== undefined && sequences[i] !== null) writer.endDocument()
+    })
+  }
+
+  async flush(): Promise<void> {
+    for (const writer of this.#writers) await writer.flush()
+  }
+
+  /** Completes all files; digests by file name. */
+  async finish(): Promise<Record<string, FileDigest>> {
+    const digests: Record<string, FileDigest> = {}
+    for (const [i, writer] of this.#writers.entries()) {
+      const name = path.basename(this.#stems[i] ?? '')
+      const { bin, idx } = await writer.finish()
+      digests[`${name}.bin`] = bin
+      digests[`${name}.idx`] = idx
+    }
+    return digests
+  }
+
+  async abandon(): Promise<void> {
+    for (const writer of this.#writers) await writer.abandon()
+  }
+}

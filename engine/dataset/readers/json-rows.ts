@@ -40,7 +40,7 @@ export interface RowCutter {
 }
 
 /** Collects the bytes of the current row over chunk borders. */
-class RowCollector {
+export class RowCollector {
   #parts: Uint8Array[] = []
   #size = 0
 
@@ -61,12 +61,17 @@ class RowCollector {
   }
 }
 
-/** One JSON value per line; empty lines do not count. */
+/** One row per line; blank lines do not count unless they are asked for. */
 export class LineCutter implements RowCutter {
   readonly #collector = new RowCollector()
+  readonly #keepsBlank: boolean
   #line = 1
   #at = 0
   #start = 0
+
+  constructor({ keepsBlank = false }: { keepsBlank?: boolean } = {}) {
+    this.#keepsBlank = keepsBlank
+  }
 
   push(chunk: Uint8Array, emit: (row: RowBytes) => void): void {
     let from = 0
@@ -83,12 +88,14 @@ export class LineCutter implements RowCutter {
   }
 
   end(emit: (row: RowBytes) => void): void {
-    this.#emit(new Uint8Array(0), emit)
+    // A line break at the end of the file starts no further line.
+    if (this.#start < this.#at) this.#emit(new Uint8Array(0), emit)
   }
 
   #emit(last: Uint8Array, emit: (row: RowBytes) => void): void {
     const bytes = this.#collector.take(last)
-    if (bytes === null || !bytes.every(isBlank)) emit({ bytes, line: this.#line, start: this.#start })
+    if (bytes === null || this.#keepsBlank || !bytes.every(isBlank))
+      emit({ bytes, line: this.#line, start: this.#start })
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Text } from '../../protocol/text.ts'
 import type { Rejection } from '../rejections.ts'
 
 /** A raw row with where it stands in the source; both numbers start at 1. */
@@ -5,6 +6,8 @@ export interface RawRow {
   readonly row: number
   /** Line on which the row starts. */
   readonly line: number
+  /** The file of the row where the source is a folder. */
+  readonly file?: string
   /** Length of its text, for estimates. */
   readonly bytes: number
   /** The row, or why it could not be read. */
@@ -20,6 +23,8 @@ export interface RowReader {
   readonly bytesRead: number
   /** Sha256 (hex) of the source, known once all rows were read. */
   readonly sha256: string
-  /** Rows in batches of a size that suits one turn of work. @throws file.*, dataset.cut, dataset.notJson */
+  /** What a person should know about the choice of files. */
+  readonly notes?: readonly Text[]
+  /** Rows in batches of a size that suits one turn of work. @throws file.*, dataset.cut, dataset.notJson, dataset.corrupt */
   batches(signal?: AbortSignal): AsyncGenerator<RawRow[], void, undefined>
 }

@@ -14,8 +14,21 @@ export const datasetErrors = {
     'zh-CN': '{file} 在第 {byte} 字节处不是有效的 JSON：{reason}。请在该处更正文件。',
   },
   'dataset.formatUnknown': {
-    en: '{file} is neither a JSON array of objects nor one JSON object per line. Convert it to one of these.',
-    'zh-CN': '{file} 既不是由对象组成的 JSON 数组，也不是每行一个 JSON 对象。请转换为其中一种格式。',
+    en: '{file} is none of parquet, Arrow, CSV, text, a JSON array of objects, or one JSON object per line. Convert it to one of these, or correct its extension.',
+    'zh-CN':
+      '{file} 不是 parquet、Arrow、CSV、文本、由对象组成的 JSON 数组或每行一个 JSON 对象。请转换为其中一种格式，或更正扩展名。',
+  },
+  'dataset.corrupt': {
+    en: '{file} cannot be read: {reason}. Copy or download it again, or write it anew.',
+    'zh-CN': '无法读取 {file}：{reason}。请重新复制、下载或生成该文件。',
+  },
+  'dataset.encoding': {
+    en: '{file} is written in {encoding}. Convert it to UTF-8.',
+    'zh-CN': '{file} 的编码为 {encoding}。请转换为 UTF-8。',
+  },
+  'dataset.folderEmpty': {
+    en: '{path} holds no data files. Choose a folder with parquet, arrow, csv, tsv, json, jsonl or txt files.',
+    'zh-CN': '{path} 中没有数据文件。请选择包含 parquet、arrow、csv、tsv、json、jsonl 或 txt 文件的文件夹。',
   },
   'dataset.empty': {
     en: '{file} has no rows. Choose a file with data.',

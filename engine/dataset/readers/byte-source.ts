@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto'
+import { open, type FileHandle } from 'node:fs/promises'
+import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib'
+import { asFileError, errnoOf } from '../../host/fs-errors.ts'
+import { AppError } from '../../protocol/errors/index.ts'
+
+const CHUNK_BYTES = 1024 * 1024
+export const BYTE_ORDER_MARK = Buffer.from('\ufeff')
+
+export type Compression = 'none' | 'gzip' | 'zstd'
+
+/** The compression that the first bytes of a file tell of. */
+export function compressionOf(head: Uint8Array): Compression {
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip'
+  return head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd ? 'zstd' : 'none'
+}
+
+/** The bytes of a text file in order, unpacked on the way; digest and position are those of the file on disk. */
+export class ByteSource {
+  readonly file: string
+  readonly totalBytes: number
+  readonly compression: Compression
+  bytesRead = 0
+  sha256 = ''
+
+  constructor(file: string, totalBytes: number, compression: Compression) {
+    this.file = file
+    this.totalBytes = totalBytes
+    this.compression = compression
+  }
+
+  /** @throws file.*, cancelled, dataset.corrupt where the compressed data is damaged or cut */
+  async *chunks(signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+    if (this.compression === 'none') {
+      yield* this.#stored(signal)
+      return
+    }
+    const decoder = this.compression === 'gzip' ? createGunzip() : createZstdDecompress()
+    const pumping = this.#pump(decoder, signal).catch((error: unknown) => void decoder.destroy(error as Error))
+    try {
+      for await (const chunk of decoder) yield chunk as Uint8Array
+      // Node's zstd stops behind a frame without a word when another one follows.
+      if (this.compression === 'zstd' && decoder.bytesWritten < this.totalBytes) throw this.#severalFrames()
+    } catch (error) {
+      throw this.#explain(error)
+    } finally {
+      decoder.destroy()
+      await pumping
+    }
+  }
+
+  /** The first bytes of the content, at most `limit`. */
+  async head(limit: number): Promise<Buffer> {
+    const parts: Uint8Array[] = []
+    let size = 0
+    for await (const chunk of this.chunks()) {
+      parts.push(chunk)
+      size += chunk.length
+      if (size >= limit) break
+    }
+    return Buffer.concat(parts).subarray(0, limit)
+  }
+
+  async #pump(decoder: Gunzip | ZstdDecompress, signal?: AbortSignal): Promise<void> {
+    for await (const chunk of this.#stored(signal)) {
+      await write(decoder, chunk)
+      if (decoder.destroyed) return
+    }
+    decoder.end()
+  }
+
+  async *#stored(signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+    const hash = createHash('sha256')
+    this.bytesRead = 0
+    const handle = await openFile(this.file)
+    try {
+      for (;;) {
+        if (signal?.aborted === true) throw new AppError('cancelled')
+        const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+        const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, this.bytesRead)
+        if (bytesRead === 0) break
+        const bytes = chunk.subarray(0, bytesRead)
+        hash.update(bytes)
+        this.bytesRead += bytesRead
+        yield bytes
+      }
+    } finally {
+      await handle.close()
+    }
+    this.sha256 = hash.digest('hex')
+  }
+
+  #severalFrames(): AppError {
+    const reason = 'it holds several zstd frames, which Node does not read; unpack it, or pack it again as one'
+    return new AppError('dataset.corrupt', { file: this.file, reason })
+  }
+
+  #explain(error: unknown): unknown {
+    const code = errnoOf(error)
+    if (code === undefined || !/^(Z_|ZSTD_|ERR_ZLIB)/.test(code)) return error
+    const isCut = code === 'Z_BUF_ERROR'
+    const reason = isCut ? 'its compressed data ends early' : `its compressed data is damaged (${code})`
+    return new AppError('dataset.corrupt', { file: this.file, reason }, { cause: error })
+  }
+}
+
+/** Hands a chunk over; done when it was taken or when nobody takes any more. */
+function write(decoder: Gunzip | ZstdDecompress, chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      decoder.off('close', done)
+      resolve()
+    }
+    decoder.once('close', done)
+    decoder.write(chunk, done)
+  })
+}
+
+/** Opens for reading. @throws file.missing, file.denied */
+export async function openFile(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, 'r')
+  } catch (error) {
+    throw asFileError(error, file)
+  }
+}

@@ -1,11 +1,15 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../version.ts'
 import { addCheckpointCommands } from './commands/checkpoint.ts'
+import { addConvertWeightCommands, weightScripts } from './commands/convert-weight.ts'
 import { addDatasetCommands } from './commands/dataset.ts'
+import { addHcclToolsCommand } from './commands/hccl-tools.ts'
 import { addHostParseCommand } from './commands/host-parse.ts'
 import { addHostCommands } from './commands/host.ts'
 import { addJobCommands } from './commands/job.ts'
+import { addMergeHcclCommands } from './commands/merge-hccl.ts'
 import { addReferenceCommands } from './commands/reference.ts'
+import { withoutInterpreter } from './drop-in-flags.ts'
 import { examples, type Outcome } from './options.ts'
 import { EXIT } from './session.ts'
 
@@ -18,7 +22,7 @@ export async function runProgram(args: string[]): Promise<number> {
   const outcome: Outcome = { exitCode: EXIT.ok }
   const program = buildProgram(outcome)
   try {
-    await program.parseAsync(args, { from: 'user' })
+    await program.parseAsync(withoutInterpreter(args, weightScripts), { from: 'user' })
     return outcome.exitCode
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
@@ -42,11 +46,14 @@ export function buildProgram(outcome: Outcome): Command {
     'awb job list',
   )
   addCheckpointCommands(program, outcome)
+  addConvertWeightCommands(program, outcome)
   addDatasetCommands(program, outcome)
   addReferenceCommands(program, outcome)
   addJobCommands(program, outcome)
   addHostCommands(program, outcome)
   addHostParseCommand(program, outcome)
+  addHcclToolsCommand(program, outcome)
+  addMergeHcclCommands(program, outcome)
   // Listed for whoever looks at the running processes; handled before this program is built.
   program.command('serve', { hidden: true }).description('serve the engine over standard input and output')
   program.command('supervise', { hidden: true }).description('watch over the job in a folder').argument('<folder>')

@@ -1,4 +1,5 @@
 import type { Locale } from '../../protocol/text.ts'
+import { parseHccn } from './hccn/index.ts'
 import { cleanLines, isQuotedText } from './lines.ts'
 import { NPU_SMI_KINDS, parseNpuSmi } from './npu-smi/index.ts'
 import type { Parsed } from './result.ts'
@@ -6,6 +7,9 @@ import type { Parsed } from './result.ts'
 /** A family of outputs: what it is called, and its parser. */
 const FAMILIES: Readonly<Record<string, (lines: string[], locale: Locale) => Parsed | null>> = {
   'npu-smi': (lines, locale) => parseNpuSmi(lines, locale),
+  hccn: (lines, locale) => parseHccn(lines, locale),
+  'hccn-conf': (lines, locale) => parseHccn(lines, locale, 'hccn-conf'),
+  'hccn-tool': (lines, locale) => parseHccn(lines, locale),
 }
 
 /** Every kind that `parseHostText` may be asked for. */

@@ -4,6 +4,7 @@ import { chatErrors } from './chat.ts'
 import { checkpointErrors } from './checkpoint.ts'
 import { commonErrors } from './common.ts'
 import { datasetErrors } from './dataset.ts'
+import { hostErrors } from './host.ts'
 import { jobErrors } from './jobs.ts'
 import { mainErrors } from './main.ts'
 import { mindsporeErrors } from './mindspore.ts'
@@ -20,6 +21,7 @@ export const errorTexts = {
   ...checkpointErrors,
   ...chatErrors,
   ...datasetErrors,
+  ...hostErrors,
   ...jobErrors,
   ...mainErrors,
   ...mindsporeErrors,

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../../../../fixtures/host')
@@ -17,7 +17,7 @@ export interface HostFixture {
 export function hostFixtures(): HostFixture[] {
   return readdirSync(ROOT).flatMap((folder) =>
     readdirSync(join(ROOT, folder))
-      .filter((file) => file.endsWith('.json'))
+      .filter((file) => existsSync(join(ROOT, folder, file.replace(/\.json$/, '.txt'))) && file.endsWith('.json'))
       .map((file) => {
         const path = join(ROOT, folder, file)
         return {

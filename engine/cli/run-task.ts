@@ -18,6 +18,15 @@ export async function runTaskHere<N extends TaskName>(
     const issue = parsed.error.issues[0]
     throw new UsageError(issue ? `${issue.path.join('.')}: ${issue.message}` : `unreadable options for ${name}`)
   }
+  await runHere(session, (context) => runTask(name, parsed.data, context), summary)
+}
+
+/** Runs work that is no task of its own in the same way. */
+export async function runHere(
+  session: Session,
+  work: (context: TaskContext) => Promise<Record<string, unknown>>,
+  summary: (result: Record<string, unknown>) => string[] = () => [],
+): Promise<void> {
   const line = new ProgressLine(process.stderr, session.locale)
   const meter = new ProgressMeter((progress: Progress) => line.show(progress))
   const out = session.isJson ? process.stderr : process.stdout
@@ -34,7 +43,7 @@ export async function runTaskHere<N extends TaskName>(
     artifact: (artifact) => print(`${artifact.kind}: ${artifact.path}`),
   }
   try {
-    const result = await runTask(name, parsed.data, context)
+    const result = await work(context)
     meter.flush()
     line.clear()
     session.result(result, () => summary(result))

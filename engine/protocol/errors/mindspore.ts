@@ -18,4 +18,8 @@ export const mindsporeErrors = {
     en: '{file}: {tensor} has the type {type}, which cannot be converted. Leave it out of the checkpoint.',
     'zh-CN': '{file}：{tensor} 的类型为 {type}，无法转换。请将其从权重中去除。',
   },
+  'mindspore.wrongFamily': {
+    en: '{path} holds a model of the family {family}, and the {script} script would lose or invent its biases. Use the script of its own family.',
+    'zh-CN': '{path} 中的模型属于 {family} 系列，使用 {script} 脚本会丢失或凭空生成偏置。请使用该系列自己的脚本。',
+  },
 } as const satisfies Record<string, Text>

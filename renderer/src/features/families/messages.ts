@@ -31,6 +31,7 @@ export const familiesMessages = {
     errors: '{count} error | {count} errors',
     warnings: '{count} warning | {count} warnings',
     blockedBy: '{field}: {text}',
+    needs: 'Still needed: {fields}',
     previewOnly: 'Preview only: this host cannot run it.',
     plan: {
       title: 'Plan',
@@ -49,6 +50,7 @@ export const familiesMessages = {
       container: 'container',
       kind: { checkpoint: 'checkpoint', dataset: 'dataset', log: 'log', result: 'result', file: 'file' },
       empty: 'The plan appears here as the form is filled in.',
+      needs: 'To be filled in first:',
       updating: 'Updating',
     },
     dataset: {
@@ -94,6 +96,7 @@ export const familiesMessages = {
     errors: '{count} 个错误',
     warnings: '{count} 个警告',
     blockedBy: '{field}：{text}',
+    needs: '还需填写：{fields}',
     previewOnly: '仅供预览：此主机无法运行。',
     plan: {
       title: '计划',
@@ -112,6 +115,7 @@ export const familiesMessages = {
       container: '容器',
       kind: { checkpoint: '权重', dataset: '数据集', log: '日志', result: '结果', file: '文件' },
       empty: '填写表单后，计划会显示在这里。',
+      needs: '请先填写：',
       updating: '更新中',
     },
     dataset: {

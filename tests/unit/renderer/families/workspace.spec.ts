@@ -42,10 +42,19 @@ const family: FamilyView = {
   },
 }
 
+const finding = (field: string, code: string, said: string) => ({
+  level: 'error' as const,
+  code,
+  text: words(said),
+  field,
+})
+
 const planOf = (values: FormValues): Plan => ({
   title: words('Convert'),
-  findings:
-    values['tp'] === 3 ? [{ level: 'error', code: 'x', text: words('3 does not divide 4 heads.'), field: 'tp' }] : [],
+  findings: [
+    ...(values['tp'] === 3 ? [finding('tp', 'x', '3 does not divide 4 heads.')] : []),
+    ...(values['output'] ? [] : [finding('output', 'form.required', 'Output is needed.')]),
+  ],
   files: [],
   steps: [
     { kind: 'script', id: 'go', title: words('Go'), script: `echo ${values['output']}`, where: 'host', nodes: 'first' },
@@ -110,6 +119,34 @@ describe('the family workspace', () => {
     expect(shown.by('field-tp').text()).toContain('3 does not divide')
     expect(shown.by('run-button').attributes('disabled')).toBeDefined()
     expect(shown.view.text()).toContain('TP: 3 does')
+  })
+
+  it('does not call an untouched empty field a mistake', async () => {
+    await open()
+    await vi.waitFor(() => expect(shown.by('run-needs').text()).toBe('Still needed: Output'))
+    expect(shown.by('plan-needs').text()).toContain('Output')
+    expect(shown.by('error-count').text()).toContain('0 errors')
+    expect(shown.by('field-output').text()).toContain('required')
+    expect(input('output').attributes('aria-invalid')).toBe('false')
+  })
+
+  it('calls a field that was left empty a mistake', async () => {
+    await open()
+    await vi.waitFor(() => expect(shown.view.find('[data-testid=run-needs]').exists()).toBe(true))
+    await input('output').trigger('focusin')
+    await input('output').trigger('focusout')
+    expect(shown.by('error-count').text()).toContain('1 error')
+    expect(input('output').attributes('aria-invalid')).toBe('true')
+    expect(shown.by('run-button').attributes('disabled')).toBeDefined()
+  })
+
+  it('leads to the first needed field when asked to run', async () => {
+    await open()
+    await vi.waitFor(() => expect(shown.by('run-button').attributes('disabled')).toBeUndefined())
+    await shown.by('run-button').trigger('click')
+    expect(document.activeElement).toBe(input('output').element)
+    expect(shown.by('error-count').text()).toContain('1 error')
+    expect(shown.fake.started).toHaveLength(0)
   })
 
   it('runs what is on screen', async () => {

@@ -117,6 +117,7 @@ export function assemble(
   model: ModelShape,
   files: readonly FileContent[],
   ignored: readonly string[],
+  canonical: ReadonlyMap<string, readonly number[]> = shapesOf(model),
 ): { source: AssembledSource; problems: Finding[] } {
   const problems: Finding[] = []
   const spans = new Map<string, Span[]>()
@@ -136,8 +137,7 @@ export function assemble(
     }
   }
   const tensors = new Map<string, CanonicalTensor>()
-  for (const name of canonicalNames(model)) {
-    const shape = canonicalShape(model, name) ?? []
+  for (const [name, shape] of canonical) {
     const parts = spans.get(name) ?? []
     const dtype = parts[0]?.stored.dtype
     const covered = parts.reduce((sum, span) => sum + span.rows * span.columns, 0)
@@ -148,6 +148,9 @@ export function assemble(
   }
   return { source: new AssembledSource(path, model, tensors, spans), problems }
 }
+
+const shapesOf = (model: ModelShape): ReadonlyMap<string, readonly number[]> =>
+  new Map(canonicalNames(model).map((name) => [name, canonicalShape(model, name) ?? []]))
 
 function checkEntry(entry: PlannedEntry, tensor: StoredTensor | undefined, path: string): Finding | undefined {
   if (tensor === undefined) return missingTensor(path, entry.name)

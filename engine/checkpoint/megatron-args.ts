@@ -5,6 +5,7 @@ import { torchNames } from './formats/dtypes.ts'
 import { PyFloat, type PyWritable } from './formats/pickle-write.ts'
 import { PyGlobal, PyObject, type PyValue } from './formats/python-values.ts'
 import { assumedNumbers } from './problems.ts'
+import type { MegatronTarget } from './writing/target.ts'
 
 export type ArgsNamespace = ReadonlyMap<string, PyValue>
 
@@ -50,10 +51,8 @@ export function shapeFromArgs(
   const grouped = args.get('group_query_attention') === true
   const vocab = positive(args.get('vocab_size'))
   const ropeTheta = positive(args.get('rotary_base'))
-  const qkvBias = args.get('add_qkv_bias') === true
   const model: ModelShape = {
-    // The arguments name no family; of those with these tensors only Qwen1.5 has biases here.
-    family: qkvBias ? 'qwen1.5' : 'llama2',
+    family: 'llama2',
     layers: required('num_layers'),
     hidden,
     ffn: required('ffn_hidden_size'),
@@ -65,16 +64,17 @@ export function shapeFromArgs(
     ropeTheta: ropeTheta ?? 10_000,
     normEpsilon: positive(args.get('norm_epsilon')) ?? 1e-5,
     tiedEmbeddings: args.get('untie_embeddings_and_output_weights') === false,
-    qkvBias,
+    qkvBias: args.get('add_qkv_bias') === true,
   }
   const assumed = [...(ropeTheta === undefined ? ['rotary_base'] : []), ...(vocab === undefined ? ['vocab_size'] : [])]
   return { model, findings: assumed.length === 0 ? [] : [assumedNumbers(path, assumed.join(', '))] }
 }
 
-export interface McoreTarget {
-  readonly tp: number
-  readonly pp: number
-  readonly vocabDivisor: number
+/** A target with all that its arguments tell. */
+export interface ArgsTarget extends MegatronTarget {
+  readonly vpp: number
+  /** Rows of the vocabulary without and with padding. */
+  readonly vocab: number
   readonly paddedVocab: number
   readonly dtype: Dtype
 }
@@ -83,8 +83,9 @@ export interface McoreTarget {
  * The arguments that a converter leaves in each shard, as far as a reader looks at them (training with
  * `--use-checkpoint-args`, further conversions).
  */
-export function argsFor(model: ModelShape, target: McoreTarget): ReadonlyMap<string, PyWritable> {
+export function argsFor(model: ModelShape, target: ArgsTarget): ReadonlyMap<string, PyWritable> {
   const grouped = model.kvGroups !== model.heads
+  const perChunk = target.layersPerVirtualStage ?? null
   return new Map<string, PyWritable>([
     ['num_layers', model.layers],
     ['encoder_num_layers', model.layers],
@@ -105,7 +106,7 @@ export function argsFor(model: ModelShape, target: McoreTarget): ReadonlyMap<str
     ['rotary_interleaved', false],
     ['rotary_seq_len_interpolation_factor', null],
     ['add_position_embedding', true],
-    ['make_vocab_size_divisible_by', target.vocabDivisor],
+    ['make_vocab_size_divisible_by', target.vocabDivisor ?? 1],
     ['normalization', 'RMSNorm'],
     ['norm_epsilon', model.normEpsilon],
     ['apply_layernorm_1p', false],
@@ -117,20 +118,20 @@ export function argsFor(model: ModelShape, target: McoreTarget): ReadonlyMap<str
     ['untie_embeddings_and_output_weights', !model.tiedEmbeddings],
     ['apply_query_key_layer_scaling', false],
     ['attention_softmax_in_fp32', false],
-    ['use_mcore_models', true],
+    ['use_mcore_models', target.layout === 'mcore'],
     ['transformer_impl', 'local'],
     ['micro_batch_size', 1],
     ['global_batch_size', 1024],
     ['tokenizer_type', 'Llama2Tokenizer'],
     ['tokenizer_model', null],
-    ['vocab_size', model.vocab],
+    ['vocab_size', target.vocab],
     ['padded_vocab_size', target.paddedVocab],
     ['tensor_model_parallel_size', target.tp],
     ['pipeline_model_parallel_size', target.pp],
     ['transformer_pipeline_model_parallel_size', target.pp],
-    ['virtual_pipeline_model_parallel_size', null],
-    ['num_layers_per_virtual_pipeline_stage', null],
-    ['num_layer_list', null],
+    ['virtual_pipeline_model_parallel_size', perChunk === null ? null : target.vpp],
+    ['num_layers_per_virtual_pipeline_stage', perChunk],
+    ['num_layer_list', target.layerList?.join(',') ?? null],
     ['pipeline_model_parallel_split_rank', null],
     ['context_parallel_size', 1],
     ['expert_model_parallel_size', 1],

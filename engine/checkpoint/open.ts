@@ -9,15 +9,27 @@ import { dtypeBytes, elementCount, isWeightDtype } from './formats/dtypes.ts'
 import { fileError, type RandomFile } from './formats/random-file.ts'
 import type { StoredTensor } from './formats/stored-tensor.ts'
 import { isHuggingFace, openHuggingFace } from './open-hf.ts'
-import { findIteration, openMegatron, rootOf } from './open-megatron.ts'
-import type { OpenedParts } from './opened.ts'
+import { findIteration, rootOf } from './megatron-shards.ts'
+import { openMegatron } from './open-megatron.ts'
+import type { AdapterParts, MegatronParts, OpenedParts } from './opened.ts'
 
 export const PASSPORT_FILE = 'awb-passport.json'
 
 /** An open checkpoint that also knows whether its files changed since. */
 export interface OpenCheckpoint extends Checkpoint {
+  /** What only Megatron checkpoints know. */
+  readonly megatron: MegatronParts | undefined
+  /** Adapters that were asked for. */
+  readonly adapters: AdapterParts | undefined
   /** @throws AppError `checkpoint.sourceChanged` */
   assertUnchanged(): Promise<void>
+}
+
+export interface OpenOptions {
+  /** Megatron only: the padding of the vocabulary counts as vocabulary. */
+  readonly keepPadding?: boolean | undefined
+  /** Megatron only: a checkpoint of adapters that lies over this one, and which modules of it count. */
+  readonly lora?: { readonly path: string; readonly targets: readonly string[] | undefined } | undefined
 }
 
 /**
@@ -28,7 +40,7 @@ export interface OpenCheckpoint extends Checkpoint {
  * @throws AppError `file.missing`, `checkpoint.unrecognized`, `checkpoint.shardMissing`, `checkpoint.truncated`, and
  *   those of the formats
  */
-export async function openCheckpoint(path: string): Promise<OpenCheckpoint> {
+export async function openCheckpoint(path: string, options: OpenOptions = {}): Promise<OpenCheckpoint> {
   const folder = resolve(path)
   await assertFolder(folder)
   const files: RandomFile[] = []
@@ -36,7 +48,7 @@ export async function openCheckpoint(path: string): Promise<OpenCheckpoint> {
     for (const file of files.splice(0)) await file[Symbol.asyncDispose]()
   }
   try {
-    const { parts, root, passport } = await openParts(folder, files)
+    const { parts, root, passport } = await openParts(folder, files, options)
     const stored = parts.stored.map((tensor) => tensorInfo(tensor, root))
     const summary: CheckpointSummary = {
       path: root,
@@ -55,6 +67,8 @@ export async function openCheckpoint(path: string): Promise<OpenCheckpoint> {
     return {
       summary,
       stored,
+      megatron: parts.megatron,
+      adapters: parts.adapters,
       model: parts.source.model,
       tensors: parts.source.tensors,
       readRows: (name, from, to) => parts.source.readRows(name, from, to),
@@ -83,15 +97,29 @@ async function assertFolder(folder: string): Promise<void> {
 async function openParts(
   folder: string,
   files: RandomFile[],
+  { keepPadding, lora }: OpenOptions,
 ): Promise<{ parts: OpenedParts; root: string; passport: CheckpointPassport | null }> {
   const iteration = await findIteration(folder)
   if (iteration !== undefined) {
     const root = await rootOf(iteration)
     const passport = await readPassport(root)
-    return { parts: await openMegatron(iteration, passport, await findAssets(iteration), files), root, passport }
+    const loraIteration = lora === undefined ? undefined : await adapterIteration(lora.path)
+    const parts = await openMegatron(iteration, passport, await findAssets(iteration), files, {
+      keepPadding,
+      ...(lora === undefined || loraIteration === undefined ? {} : { lora: { ...lora, iteration: loraIteration } }),
+    })
+    return { parts, root, passport }
   }
+  if (lora !== undefined) throw new AppError('checkpoint.loraSource', { path: folder, layout: 'Hugging Face' })
   if (!(await isHuggingFace(folder))) throw new AppError('checkpoint.unrecognized', { path: folder })
   return { parts: await openHuggingFace(folder, files), root: folder, passport: await readPassport(folder) }
+}
+
+async function adapterIteration(path: string): Promise<string> {
+  await assertFolder(path)
+  const iteration = await findIteration(path)
+  if (iteration === undefined) throw new AppError('checkpoint.unrecognized', { path })
+  return iteration
 }
 
 /** Null where there is none, or where it was written by a version that says something else. */

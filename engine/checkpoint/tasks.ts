@@ -1,41 +1,66 @@
 import { resolve } from 'node:path'
+import { expandPath } from '../host/dirs.ts'
 import { AppError } from '../protocol/errors/index.ts'
 import type { TaskSpec } from '../protocol/tasks.ts'
 import type { Task } from '../tasks/context.ts'
+import type { TensorSource } from './checkpoint.ts'
 import { compareSources } from './compare.ts'
 import { openCheckpoint, type OpenCheckpoint } from './open.ts'
+import { mergeAdapters } from './lora/apply.ts'
 import { originOf } from './origin.ts'
-import { writeCheckpoint } from './write.ts'
+import { cutVocabulary } from './sources/cast.ts'
+import { reportOverflows, writeCheckpoint } from './write.ts'
 
 /** Differences named in the log; the count says how many there are. */
 const LISTED = 10
 
 /** @throws AppError `checkpoint.incomplete` when a checkpoint does not match its own configuration */
-function assertComplete({ summary }: OpenCheckpoint): void {
+export function assertComplete({ summary }: OpenCheckpoint): void {
   const errors = summary.problems.filter(({ level }) => level === 'error')
   const [first] = errors
   if (first === undefined) return
   throw new AppError('checkpoint.incomplete', { path: summary.path, count: errors.length, problem: first.text.en })
 }
 
-/** Rewrites a checkpoint into another layout, parallel size or dtype. */
+/** Rewrites a checkpoint into another layout, parallel size or dtype, with adapters merged in where asked. */
 export const convertCheckpoint: Task<TaskSpec<'checkpoint.convert'>> = async (spec, context) => {
-  await using source = await openCheckpoint(spec.input)
-  const { summary } = source
+  const { target, lora } = spec
+  const keepPadding = target.layout !== 'hf' && target.vocabDivisor === undefined
+  const adapters = lora === undefined ? undefined : { path: expandPath(lora.checkpoint), targets: lora.targets }
+  await using opened = await openCheckpoint(spec.input, { keepPadding, lora: adapters })
+  const { summary, megatron } = opened
   const output = resolve(spec.output)
-  context.log(`source: ${summary.path} (${describe(source)})`)
+  context.log(`source: ${summary.path} (${describe(opened)})`)
   for (const { level, text } of summary.problems) context.log(`${level}: ${text.en}`)
-  assertComplete(source)
+  assertComplete(opened)
+  const overflows = new Map<string, number>()
+  let source: TensorSource = opened
+  if (lora !== undefined && adapters !== undefined) {
+    const settings = { path: adapters.path, alpha: lora.alpha, rank: lora.rank }
+    source = mergeAdapters(opened, settings, summary.dtype, overflows, context)
+  }
+  const trueVocab = megatron?.trueVocab ?? source.model.vocab
+  if (target.layout !== 'hf' && source.model.vocab % target.tp !== 0 && trueVocab < source.model.vocab) {
+    context.log(
+      `the vocabulary of ${trueVocab} rows is padded anew: TP ${target.tp} does not divide ${source.model.vocab}`,
+    )
+    source = cutVocabulary(source, trueVocab)
+  }
   const startedAt = performance.now()
   const passport = await writeCheckpoint({
     source,
     output,
-    target: spec.target,
+    target,
     dtype: spec.dtype ?? summary.dtype,
+    iteration: megatron?.iteration,
+    trueVocab,
     assetsFrom: summary.path,
     origin: await originOf(summary),
     context,
-    beforePublish: () => source.assertUnchanged(),
+    beforePublish: async () => {
+      reportOverflows(overflows, context)
+      await opened.assertUnchanged()
+    },
   })
   const seconds = (performance.now() - startedAt) / 1000
   const megabytes = passport.totalBytes / 1e6
@@ -77,7 +102,7 @@ export const verifyCheckpoint: Task<TaskSpec<'checkpoint.verify'>> = async (spec
 }
 
 function describe({ summary }: OpenCheckpoint): string {
-  const { layout, tp, pp, dtype, tensorCount } = summary
-  const parallel = layout === 'hf' ? '' : `, TP ${tp}, PP ${pp}`
+  const { layout, tp, pp, vpp, dtype, tensorCount } = summary
+  const parallel = layout === 'hf' ? '' : `, TP ${tp}, PP ${pp}${vpp > 1 ? `, VPP ${vpp}` : ''}`
   return `${layout}${parallel}, ${dtype}, ${tensorCount} tensors`
 }

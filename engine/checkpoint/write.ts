@@ -11,7 +11,7 @@ import { PASSPORT_FILE, predominantDtype } from './open.ts'
 import { fillFolderAtomically, assertVacant } from './writing/atomic-folder.ts'
 import { writeSmallFile, type FileDigest } from './writing/file-sink.ts'
 import { huggingFaceWriter } from './writing/hf.ts'
-import { mcoreWriter } from './writing/mcore.ts'
+import { megatronWriter } from './writing/megatron.ts'
 import type { TargetWriter, WriterOptions, WriteTarget } from './writing/target.ts'
 import { TensorStream, type WriteContext } from './writing/tensor-stream.ts'
 
@@ -27,6 +27,8 @@ export interface WriteRequest {
   readonly dtype?: Dtype | undefined
   /** Megatron only; default 1, as for every converted model. */
   readonly iteration?: number | undefined
+  /** Rows of the vocabulary that are no padding, where the source counts padded ones as vocabulary. */
+  readonly trueVocab?: number | undefined
   /** Folder whose config.json, generation_config.json and tokenizer go along; any layout's folder will do. */
   readonly assetsFrom?: string | undefined
   readonly origin?: CheckpointPassport['source']
@@ -47,9 +49,12 @@ export async function writeCheckpoint(request: WriteRequest): Promise<Checkpoint
   const { source, output, context } = request
   const dtype = request.dtype ?? predominantDtype(source.tensors.values())
   assertWhole(source, request.origin?.path ?? source.model.family)
-  const writer = writerFor(request.target, { model: source.model, dtype, iteration: request.iteration ?? 1 })
+  const trueVocab = request.trueVocab ?? source.model.vocab
+  const options = { model: source.model, dtype, iteration: request.iteration ?? 1, trueVocab }
+  const writer = writerFor(request.target, options)
   await assertVacant(output)
-  const assets = await collectAssets(source.model, dtype, request.assetsFrom)
+  const model = { ...source.model, vocab: trueVocab }
+  const assets = await collectAssets(model, dtype, request.assetsFrom)
   const stream = new TensorStream(source, dtype, writer.totalBytes, context)
   return fillFolderAtomically(output, writer.totalBytes + OVERHEAD_BYTES + assets.bytes, async (folder) => {
     const digests = await writer.write(folder, stream)
@@ -60,7 +65,7 @@ export async function writeCheckpoint(request: WriteRequest): Promise<Checkpoint
       const path = posix.join(writer.assetsFolder, name)
       digests.set(path, await writeSmallFile(join(folder, path), content))
     }
-    const passport = makePassport(request, writer, dtype, digests)
+    const passport = makePassport(request, writer, model, dtype, digests)
     await writeSmallFile(join(folder, PASSPORT_FILE), `${JSON.stringify(passport, null, 2)}\n`)
     if (context?.signal.aborted === true) throw new AppError('cancelled')
     return passport
@@ -78,7 +83,8 @@ function writerFor(target: WriteTarget, options: WriterOptions): TargetWriter {
     case 'hf':
       return huggingFaceWriter(options)
     case 'mcore':
-      return mcoreWriter(options, target)
+    case 'legacy':
+      return megatronWriter(options, target)
   }
 }
 
@@ -106,7 +112,8 @@ async function collectAssets(model: ModelShape, dtype: Dtype, from: string | und
   return { files, bytes }
 }
 
-function reportOverflows(overflows: ReadonlyMap<string, number>, context: WriteContext | undefined): void {
+/** Says how many finite values became infinite, by tensor, if any did. */
+export function reportOverflows(overflows: ReadonlyMap<string, number>, context: WriteContext | undefined): void {
   if (overflows.size === 0) return
   const [worst] = [...overflows].sort((a, b) => b[1] - a[1])
   const total = [...overflows.values()].reduce((sum, count) => sum + count, 0)
@@ -128,6 +135,7 @@ function tokenizerHash(digests: ReadonlyMap<string, FileDigest>, folder: string)
 function makePassport(
   request: WriteRequest,
   writer: TargetWriter,
+  model: ModelShape,
   dtype: Dtype,
   digests: ReadonlyMap<string, FileDigest>,
 ): CheckpointPassport {
@@ -137,11 +145,11 @@ function makePassport(
     kind: 'checkpoint',
     createdAt: Date.now(),
     tool: { name: 'ascend-workbench', version },
-    model: request.source.model,
+    model,
     layout: writer.layout,
     tp: writer.tp,
     pp: writer.pp,
-    vpp: 1,
+    vpp: writer.vpp,
     dtype,
     tensorCount: writer.tensorCount,
     totalBytes: writer.totalBytes,

@@ -63,3 +63,6 @@ export function addCommand<O extends object>(
 /** Examples below the help of a command. */
 export const examples = (command: Command, ...lines: string[]): Command =>
   command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`)
+
+/** An argument that is a path; commander has checked already that it is there. */
+export const pathAt = (session: Session, args: string[], index: number): string => session.path(args[index] ?? '')

@@ -8,22 +8,44 @@ const createCheckpoint = z.object({
   output: z.string(),
 })
 
+const megatronTarget = {
+  tp: z.number().int().positive(),
+  pp: z.number().int().positive(),
+  /**
+   * The vocabulary is padded to a multiple of this times TP. Without it a Megatron source keeps its padding where TP
+   * divides it; for any other source it is 1.
+   */
+  vocabDivisor: z.number().int().positive().optional(),
+  /** Virtual pipeline: layers per chunk. Not together with `layerList`. */
+  layersPerVirtualStage: z.number().int().positive().optional(),
+  /** Uneven stages: layers of each. */
+  layerList: z.array(z.number().int().positive()).min(1).optional(),
+}
+
+/** Adapters in a Megatron checkpoint that are merged into the weights of `input`. */
+export const LoraMerge = z.object({
+  /** The checkpoint that fine-tuning wrote; its TP and PP are those of `input`. */
+  checkpoint: z.string(),
+  alpha: z.number().positive(),
+  /** Without it, what the adapters have. */
+  rank: z.number().int().positive().optional(),
+  /** Module names of the source's layout; without them, all that have adapters. */
+  targets: z.array(z.string()).min(1).optional(),
+})
+export type LoraMerge = z.infer<typeof LoraMerge>
+
 /** Rewrites a checkpoint into another layout. The source's layout is found by inspection. */
 const convertCheckpoint = z.object({
   input: z.string(),
   output: z.string(),
   target: z.discriminatedUnion('layout', [
     z.object({ layout: z.literal('hf') }),
-    z.object({
-      layout: z.literal('mcore'),
-      tp: z.number().int().positive(),
-      pp: z.number().int().positive(),
-      /** The vocabulary is padded to a multiple of this times TP. */
-      vocabDivisor: z.number().int().positive().default(1),
-    }),
+    z.object({ layout: z.literal('mcore'), ...megatronTarget }),
+    z.object({ layout: z.literal('legacy'), ...megatronTarget }),
   ]),
   /** Without it the source's dtype is kept. */
   dtype: Dtype.optional(),
+  lora: LoraMerge.optional(),
 })
 
 /** Proves a checkpoint equal to another one, tensor by tensor, through the canonical names. */

@@ -6,10 +6,8 @@ type Option = string | number | boolean | readonly string[] | undefined
 const commands: { readonly [N in TaskName]: (spec: TaskSpec<N>) => string[] } = {
   'checkpoint.create': ({ definition, output }) =>
     command(['checkpoint', 'create'], { '--definition': definition }, [output]),
-  'checkpoint.convert': ({ input, output, target, dtype }) => {
-    const parallel =
-      target.layout === 'mcore' ? { '--tp': target.tp, '--pp': target.pp, '--vocab-divisor': target.vocabDivisor } : {}
-    const options = { '--to': target.layout, ...parallel, '--dtype': dtype }
+  'checkpoint.convert': ({ input, output, target, dtype, lora }) => {
+    const options = { '--to': target.layout, ...parallelOptions(target), '--dtype': dtype, ...adapterOptions(lora) }
     return command(['checkpoint', 'convert'], options, [input, output])
   },
   'checkpoint.verify': ({ checkpoint, against }) =>
@@ -61,6 +59,26 @@ const commands: { readonly [N in TaskName]: (spec: TaskSpec<N>) => string[] } = 
   'reference.perplexity': ({ checkpoint, dataset, limit }) =>
     command(['perplexity'], { '--limit': limit }, [checkpoint, dataset]),
 }
+
+type ConvertSpec = TaskSpec<'checkpoint.convert'>
+
+function parallelOptions(target: ConvertSpec['target']): Record<string, Option> {
+  if (target.layout === 'hf') return {}
+  return {
+    '--tp': target.tp,
+    '--pp': target.pp,
+    '--vp-stage': target.layersPerVirtualStage,
+    '--layer-list': target.layerList?.map(String),
+    '--vocab-divisor': target.vocabDivisor,
+  }
+}
+
+const adapterOptions = (lora: ConvertSpec['lora']): Record<string, Option> => ({
+  '--lora': lora?.checkpoint,
+  '--lora-alpha': lora?.alpha,
+  '--lora-rank': lora?.rank,
+  '--lora-targets': lora?.targets,
+})
 
 /** The arguments of `awb` that do what a task step does. Throws ZodError for a spec that is not the task's. */
 export function taskCommand(task: TaskName, spec: unknown): string[] {

@@ -32,6 +32,7 @@ export const legacy: LayoutDescription = {
   tail: [
     { name: 'language_model/encoder/final_norm.weight', parts: ['finalNorm'] },
     { name: 'language_model/output_layer/weight', parts: ['output'], split: 'rows', vocabulary: true, when: 'untied' },
+    { name: 'language_model/output_layer/_extra_state', parts: [], when: 'untied' },
     {
       name: 'word_embeddings_for_head/weight',
       parts: ['embedding'],

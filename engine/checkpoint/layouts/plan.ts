@@ -25,6 +25,8 @@ export interface Placement {
   readonly tp: number
   readonly chunks: readonly PipelineChunk[]
   readonly vocab: number
+  /** Shapes of parts that are no tensors of the model, like adapters. */
+  readonly shapes?: ReadonlyMap<string, readonly number[]>
 }
 
 /** Rows of the vocabulary after padding to a multiple of `divisor` times TP. */
@@ -67,7 +69,7 @@ function planRule(
   const prefix = layer === undefined ? '' : `layers.${layer.globalLayer}.`
   if (rule.parts.length === 0) return [{ name, shape: [], segments: [] }]
   const parts = rule.parts.map((part) => {
-    const shape = canonicalShape(context.model, part)
+    const shape = context.placement.shapes?.get(part) ?? canonicalShape(context.model, part)
     if (shape === undefined) throw new Error(`the layout names ${part}, which is no canonical tensor`)
     return { tensor: prefix + part, shape }
   })

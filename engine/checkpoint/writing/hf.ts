@@ -13,7 +13,7 @@ const MAX_SHARD_BYTES = 5_000_000_000
 
 /** @param maxShardBytes a shard holds at least one tensor and otherwise at most this much */
 export function huggingFaceWriter(
-  { model, dtype }: WriterOptions,
+  { model, dtype }: Pick<WriterOptions, 'model' | 'dtype'>,
   maxShardBytes: number = MAX_SHARD_BYTES,
 ): TargetWriter {
   const chunks = evenStages(model.layers, 1)
@@ -26,6 +26,7 @@ export function huggingFaceWriter(
     layout: 'hf',
     tp: 1,
     pp: 1,
+    vpp: 1,
     tensorCount: entries.length,
     totalBytes,
     assetsFolder: '',

@@ -2,17 +2,12 @@ import type { Command } from 'commander'
 import { AppError } from '../../protocol/errors/index.ts'
 import type { CheckpointSummary } from '../../protocol/checkpoints.ts'
 import { formatBytes } from '../format.ts'
-import { addCommand, choice, examples, integer, type Outcome } from '../options.ts'
+import { addCommand, examples, pathAt, type Outcome } from '../options.ts'
 import { runTaskHere } from '../run-task.ts'
-import { type Session, UsageError } from '../session.ts'
+import type { Session } from '../session.ts'
+import { addConvertCommands } from './checkpoint-convert.ts'
 
-interface ConvertOptions {
-  to: 'hf' | 'mcore'
-  tp?: number
-  pp?: number
-  vocabDivisor?: number
-  dtype?: 'fp32' | 'fp16' | 'bf16'
-}
+export { pathAt } from '../options.ts'
 
 export function addCheckpointCommands(program: Command, outcome: Outcome): void {
   const checkpoint = program.command('checkpoint').description('create, convert, inspect and verify checkpoints')
@@ -31,34 +26,7 @@ export function addCheckpointCommands(program: Command, outcome: Outcome): void 
     },
   )
 
-  addCommand<ConvertOptions>(
-    checkpoint,
-    outcome,
-    'convert <input> <output>',
-    'rewrite a checkpoint into another layout; the source is recognised by itself',
-    (command) =>
-      examples(
-        command
-          .addOption(choice('--to <layout>', 'layout of the output', ['hf', 'mcore']).makeOptionMandatory())
-          .option('--tp <size>', 'tensor parallel size, for mcore (default: 1)', integer(1))
-          .option('--pp <size>', 'pipeline parallel size, for mcore (default: 1)', integer(1))
-          .option('--vocab-divisor <n>', 'pad the vocabulary to a multiple of this times TP (default: 1)', integer(1))
-          .addOption(choice('--dtype <dtype>', 'cast the weights (default: keep)', ['fp32', 'fp16', 'bf16'])),
-        'awb checkpoint convert ./llama-2-7b-hf ./llama-2-7b-mcore --to mcore --tp 8 --pp 1',
-        'awb checkpoint convert ./trained ./trained-hf --to hf',
-      ),
-    async (session, args, { to, tp, pp, vocabDivisor, dtype }) => {
-      if (to === 'hf' && (tp ?? pp ?? vocabDivisor) !== undefined) {
-        throw new UsageError('--tp, --pp and --vocab-divisor are for --to mcore only')
-      }
-      const target =
-        to === 'hf'
-          ? { layout: 'hf' as const }
-          : { layout: 'mcore' as const, tp: tp ?? 1, pp: pp ?? 1, vocabDivisor: vocabDivisor ?? 1 }
-      const paths = { input: pathAt(session, args, 0), output: pathAt(session, args, 1) }
-      await runTaskHere(session, 'checkpoint.convert', { ...paths, target, ...(dtype ? { dtype } : {}) })
-    },
-  )
+  addConvertCommands(checkpoint, outcome)
 
   addCommand<{ tensors?: boolean }>(
     checkpoint,
@@ -102,14 +70,11 @@ export function addCheckpointCommands(program: Command, outcome: Outcome): void 
   )
 }
 
-/** Commander has checked already that the arguments are there. */
-export const pathAt = (session: Session, args: string[], index: number): string => session.path(args[index] ?? '')
-
 function describeCheckpoint(summary: CheckpointSummary, session: Session): string[] {
   const { model } = summary
   return [
     summary.path,
-    `${summary.layout}, TP ${summary.tp}, PP ${summary.pp}, ${summary.dtype}, ${summary.tensorCount} tensors, ${formatBytes(summary.totalBytes)}`,
+    `${summary.layout}, TP ${summary.tp}, PP ${summary.pp}${summary.vpp > 1 ? `, VPP ${summary.vpp}` : ''}, ${summary.dtype}, ${summary.tensorCount} tensors, ${formatBytes(summary.totalBytes)}`,
     `${model.family}: ${model.layers} layers, hidden ${model.hidden}, ${model.heads} heads, ${model.kvGroups} KV groups, FFN ${model.ffn}, vocabulary ${model.vocab}`,
     ...(summary.tokenizer ? [`${session.text('Tokenizer', '分词器')}: ${summary.tokenizer.path}`] : []),
     ...summary.problems.map(({ level, text }) => `${level}: ${text[session.locale]}`),

@@ -107,4 +107,53 @@ export const checkpointErrors = {
     en: '{file} changed while it was read. Nothing was kept of the output; run again when nothing writes to the source.',
     'zh-CN': '{file} 在读取过程中被修改，未保留任何输出。请在源文件不再变化后重试。',
   },
+  'checkpoint.vppNeedsPp': {
+    en: 'Virtual pipeline stages of {perChunk} layer(s) need PP 2 or more. Raise PP, or leave them out.',
+    'zh-CN': '虚拟流水线（每段 {perChunk} 层）要求 PP 不小于 2。请增大 PP，或不使用虚拟流水线。',
+  },
+  'checkpoint.vppLayers': {
+    en: 'Virtual pipeline stages of {perChunk} layer(s) do not fit: with PP {pp} each stage has {perStage} layers. Choose one of: {choices}.',
+    'zh-CN': '虚拟流水线每段 {perChunk} 层不合适：PP {pp} 时每个阶段有 {perStage} 层。可选值：{choices}。',
+  },
+  'checkpoint.layerListVpp': {
+    en: 'The layer list {list} and virtual pipeline stages exclude each other. Leave one of them out.',
+    'zh-CN': '层分配列表 {list} 与虚拟流水线不能同时使用。请去掉其中之一。',
+  },
+  'checkpoint.layerListNeedsPp': {
+    en: 'The layer list {list} needs PP 2 or more. Raise PP, or leave the list out.',
+    'zh-CN': '层分配列表 {list} 要求 PP 不小于 2。请增大 PP，或去掉该列表。',
+  },
+  'checkpoint.layerListCount': {
+    en: 'The layer list {list} has {count} entries for {pp} pipeline stages. Give one number per stage.',
+    'zh-CN': '层分配列表 {list} 有 {count} 项，而流水线有 {pp} 个阶段。请为每个阶段给出一个数。',
+  },
+  'checkpoint.layerListSum': {
+    en: 'The layer list {list} adds up to {sum}, the model has {layers} layers. Give whole numbers above 0 with that sum.',
+    'zh-CN': '层分配列表 {list} 之和为 {sum}，而模型有 {layers} 层。请给出和为该层数的正整数。',
+  },
+  'checkpoint.vocabTp': {
+    en: 'TP {tp} does not divide the {rows} stored rows of the vocabulary of {path}, which are kept as they are. Convert from the Hugging Face weights, or choose a TP that divides them.',
+    'zh-CN':
+      'TP {tp} 不能整除 {path} 中词表的 {rows} 行，而这些行会原样保留。请从 Hugging Face 权重转换，或选择能整除的 TP。',
+  },
+  'checkpoint.loraSource': {
+    en: 'Adapters can be merged into Megatron weights only; {path} is {layout}. Give the Megatron checkpoint that was fine-tuned.',
+    'zh-CN': '只能将 LoRA 合并到 Megatron 权重；{path} 为 {layout}。请给出微调时使用的 Megatron 权重。',
+  },
+  'checkpoint.loraLayout': {
+    en: 'The adapters in {lora} are {found}, the weights in {path} are {expected}. Both must have the same layout, TP and PP.',
+    'zh-CN': '{lora} 中的 LoRA 为 {found}，而 {path} 中的权重为 {expected}。两者的格式、TP 与 PP 必须一致。',
+  },
+  'checkpoint.loraVpp': {
+    en: 'Adapters cannot be merged into weights with virtual pipeline stages ({path}). Convert the weights without them first.',
+    'zh-CN': '不支持对带虚拟流水线的权重（{path}）合并 LoRA。请先转换为不带虚拟流水线的权重。',
+  },
+  'checkpoint.loraTargets': {
+    en: '{lora} has no adapters for the modules {targets}. It has them for: {found}.',
+    'zh-CN': '{lora} 中没有模块 {targets} 的 LoRA。实际包含：{found}。',
+  },
+  'checkpoint.loraRank': {
+    en: 'The adapters in {lora} have rank {found}, not {rank}. Give the rank that they were trained with.',
+    'zh-CN': '{lora} 中 LoRA 的秩为 {found}，而非 {rank}。请给出训练时的秩。',
+  },
 } as const satisfies Record<string, Text>

@@ -60,6 +60,31 @@ describe('a conversion', () => {
     }
   })
 
+  it.each([
+    ['legacy', 'llama2-mha-fp16.legacy.tp2pp2', { ...tp2pp2, layout: 'legacy' }],
+    ['virtual stages', 'llama2-mha-fp16.mcore.tp2pp2.vpp1', { ...tp2pp2, layersPerVirtualStage: 1 }],
+  ] as const)('to %s does so, too, from Hugging Face and from other shards', async (_, name, target) => {
+    using folder = temporaryFolder()
+    const golden = goldenDigests(name)
+    for (const from of ['llama2-mha-fp16', 'llama2-mha-fp16.mcore.tp2pp2']) {
+      const output = join(folder.path, from)
+      await convertCheckpoint({ input: fixture(from), output, target }, recordingContext())
+      for (const shard of shards) {
+        expect([...(await shardDigests(join(output, shard)))]).toEqual([...golden.get(shard)!])
+      }
+    }
+  })
+
+  it('merges adapters as the original does, rounding included', async () => {
+    using folder = temporaryFolder()
+    const output = join(folder.path, 'out')
+    const input = fixture('llama2-mha-fp16.mcore.tp2pp2')
+    const lora = { checkpoint: fixture('llama2-mha-fp16.mcore.tp2pp2.lora-r8a16'), alpha: 16 }
+    await convertCheckpoint({ input, output, target: tp2pp2, lora }, recordingContext())
+    const golden = await shardDigests(fixture('llama2-mha-fp16.mcore.tp2pp2.merged/mp_rank_00_000.pt'))
+    expect([...(await shardDigests(join(output, shards[0]!)))]).toEqual([...golden])
+  })
+
   it('back from the shards of the original gives the model it came from', async () => {
     using folder = temporaryFolder()
     const output = join(folder.path, 'out')

@@ -128,7 +128,7 @@ describe('writeCheckpoint', () => {
   it('cuts shards at the size, with an index', async () => {
     using folder = temporaryFolder()
     const source = syntheticSource(numbers)
-    const writer = huggingFaceWriter({ model: source.model, dtype: 'fp16', iteration: 1 }, 6000)
+    const writer = huggingFaceWriter({ model: source.model, dtype: 'fp16' }, 6000)
     await writer.write(folder.path, new TensorStream(source, 'fp16', writer.totalBytes))
     const names = files(folder.path)
     expect(names[0]).toBe('model-00001-of-00005.safetensors')

@@ -2,52 +2,65 @@ import { mkdir } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import { ASSETS_FOLDER, TRACKER } from '../assets.ts'
 import { dtypeBytes, elementCount } from '../formats/dtypes.ts'
-import { namespace, OrderedDict, PyFloat, writePickle, type PyWritable } from '../formats/pickle-write.ts'
-import { torchTensor, TorchWriter } from '../formats/torch-write.ts'
+import { writePickle } from '../formats/pickle-write.ts'
+import { TorchWriter } from '../formats/torch-write.ts'
 import { assertDivisible } from '../layouts/divisibility.ts'
-import { mcore } from '../layouts/mcore.ts'
-import { evenStages, type PipelineChunk } from '../layouts/pipeline.ts'
+import { megatronLayouts } from '../layouts/megatron.ts'
 import { paddedVocabulary, planEntries, type PlannedEntry } from '../layouts/plan.ts'
+import { chunksPerStage, stagesFor } from '../layouts/stages.ts'
 import { argsFor } from '../megatron-args.ts'
-import { rankFolderName, SHARD_FILE } from '../open-megatron.ts'
+import { rankFolderName, SHARD_FILE } from '../megatron-shards.ts'
 import { FileSink, writeSmallFile, type FileDigest } from './file-sink.ts'
-import type { TargetWriter, WriterOptions, WriteTarget } from './target.ts'
+import { shardStructure, type StageChunk } from './megatron-state.ts'
+import type { MegatronTarget, TargetWriter, WriterOptions } from './target.ts'
 import type { FileStream, TensorStream } from './tensor-stream.ts'
 
-const CHECKPOINT_VERSION = 3
-
-type McoreTarget = Extract<WriteTarget, { layout: 'mcore' }>
-
-/** @throws AppError `checkpoint.tpHeads`, `checkpoint.tpGroups`, `checkpoint.tpFfn`, `checkpoint.ppLayers` */
-export function mcoreWriter(options: WriterOptions, target: McoreTarget): TargetWriter {
+/**
+ * Shards of Megatron, mcore or legacy.
+ *
+ * @throws AppError `checkpoint.tpHeads`, `checkpoint.tpGroups`, `checkpoint.tpFfn`, and those of `stagesFor`
+ */
+export function megatronWriter(options: WriterOptions, target: MegatronTarget): TargetWriter {
   const { model, dtype, iteration } = options
-  const { tp, pp, vocabDivisor } = target
-  assertDivisible(model, tp, pp)
-  const vocab = paddedVocabulary(model.vocab, vocabDivisor, tp)
-  const chunks = evenStages(model.layers, pp)
+  const { layout, tp, pp } = target
+  assertDivisible(model, tp, 1)
+  const chunks = stagesFor(model, target)
+  const vocab = paddedVocabulary(model.vocab, target.vocabDivisor ?? 1, tp)
   const placement = { tp, chunks, vocab }
-  const args = argsFor(model, { tp, pp, vocabDivisor, paddedVocab: vocab, dtype })
-  const entriesOf = (chunk: PipelineChunk, rank: number): PlannedEntry[] =>
-    planEntries(mcore, model, placement, chunk, rank)
+  const vpp = chunksPerStage(chunks)
+  const args = argsFor(model, { ...target, vpp, vocab: options.trueVocab, paddedVocab: vocab, dtype })
+  const describe = (stage: number, rank: number): StageChunk[] =>
+    chunks
+      .filter((chunk) => chunk.stage === stage)
+      .map((chunk) => ({
+        key: vpp > 1 ? `model${chunk.chunk}` : 'model',
+        entries: planEntries(megatronLayouts[layout], model, placement, chunk, rank),
+      }))
+  const entriesOf = (content: readonly StageChunk[]): PlannedEntry[] => content.flatMap(({ entries }) => [...entries])
+  const stages = Array.from({ length: pp }, (_, stage) => stage)
   // Ranks of a stage differ in content, not in size.
-  const weights = chunks.flatMap((chunk) => entriesOf(chunk, 0).filter(({ segments }) => segments.length > 0))
+  const weights = stages.flatMap((stage) => entriesOf(describe(stage, 0)).filter(({ segments }) => segments.length > 0))
   const elements = weights.reduce((sum, { shape }) => sum + elementCount(shape), 0)
   const folderName = `iter_${String(iteration).padStart(7, '0')}`
   return {
-    layout: 'mcore',
+    layout,
     tp,
     pp,
+    vpp,
     tensorCount: weights.length * tp,
     totalBytes: elements * dtypeBytes[dtype] * tp,
     assetsFolder: ASSETS_FOLDER,
     async write(folder, stream) {
       const digests = new Map<string, FileDigest>()
-      for (const chunk of chunks) {
-        const files = Array.from({ length: tp }, (_, rank) => {
-          const rankFolder = rankFolderName(rank, pp > 1 ? chunk.stage : undefined)
-          const entries = entriesOf(chunk, rank)
-          const structure = topLevel(args, iteration, entries, options)
-          return { path: posix.join(folderName, rankFolder, SHARD_FILE), entries, pickle: writePickle(structure) }
+      for (const stage of stages) {
+        const files = Array.from({ length: tp }, (_, rank): StageFile => {
+          const rankFolder = rankFolderName(rank, pp > 1 ? stage : undefined)
+          const content = describe(stage, rank)
+          return {
+            path: posix.join(folderName, rankFolder, SHARD_FILE),
+            entries: entriesOf(content),
+            pickle: writePickle(shardStructure(layout, args, iteration, content, dtype)),
+          }
         })
         for (const [path, digest] of await writeStage(folder, files, stream)) digests.set(path, digest)
       }
@@ -56,27 +69,6 @@ export function mcoreWriter(options: WriterOptions, target: McoreTarget): Target
       return digests
     },
   }
-}
-
-/** The dictionary that Megatron saves, in its order of keys. */
-function topLevel(
-  args: ReadonlyMap<string, PyWritable>,
-  iteration: number,
-  entries: readonly PlannedEntry[],
-  { dtype }: WriterOptions,
-): PyWritable {
-  let storage = 0
-  const state = new Map<string, PyWritable>()
-  for (const { name, shape, segments } of entries) {
-    state.set(name, segments.length === 0 ? null : torchTensor(storage++, shape, dtype))
-  }
-  return new Map<string, PyWritable>([
-    ['args', namespace(args)],
-    ['checkpoint_version', new PyFloat(CHECKPOINT_VERSION)],
-    ['iteration', iteration],
-    ['model', new OrderedDict(state)],
-    ['num_floating_point_operations_so_far', 0],
-  ])
 }
 
 interface StageFile {

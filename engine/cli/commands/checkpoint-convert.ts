@@ -1,0 +1,142 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import type { TaskSpecInput } from '../../protocol/tasks.ts'
+import { addCommand, choice, decimal, examples, integer, list, pathAt, type Outcome } from '../options.ts'
+import { runTaskHere } from '../run-task.ts'
+import { type Session, UsageError } from '../session.ts'
+
+type Target = TaskSpecInput<'checkpoint.convert'>['target']
+
+interface TargetOptions {
+  to?: 'hf' | 'mcore' | 'legacy'
+  tp?: number
+  pp?: number
+  vpStage?: number
+  layerList?: number[]
+  vocabDivisor?: number
+  dtype?: 'fp32' | 'fp16' | 'bf16'
+}
+
+interface LoraOptions {
+  alpha?: number | undefined
+  rank?: number | undefined
+  targets?: string[] | undefined
+}
+
+function layerCounts(text: string): number[] {
+  const counts = list(text)
+  if (!counts.every((count) => /^[1-9]\d*$/.test(count)))
+    throw new InvalidArgumentError('Expected numbers like 10,12,10.')
+  return counts.map(Number)
+}
+
+const withTarget = (command: Command): Command =>
+  command
+    .option('--tp <size>', 'tensor parallel size, for mcore and legacy (default: 1)', integer(1))
+    .option('--pp <size>', 'pipeline parallel size (default: 1)', integer(1))
+    .option('--vp-stage <layers>', 'virtual pipeline: layers per virtual stage', integer(1))
+    .option('--layer-list <a,b,...>', 'uneven pipeline stages: layers of each', layerCounts)
+    .option('--vocab-divisor <n>', 'pad the vocabulary to a multiple of this times TP', integer(1))
+    .addOption(choice('--dtype <dtype>', 'cast the weights (default: keep)', ['fp32', 'fp16', 'bf16']))
+
+const withAdapters = (command: Command, prefix: string): Command =>
+  command
+    .option(`--${prefix}alpha <alpha>`, 'alpha that the adapters were trained with', decimal(0))
+    .option(`--${prefix}rank <rank>`, 'rank to insist on (default: what the adapters have)', integer(1))
+    .option(`--${prefix}targets <names>`, 'modules to merge (default: all that have adapters)', list)
+
+/** `checkpoint convert` and `checkpoint merge-lora`: one task, with and without adapters. */
+export function addConvertCommands(checkpoint: Command, outcome: Outcome): void {
+  addCommand<TargetOptions & { lora?: string; loraAlpha?: number; loraRank?: number; loraTargets?: string[] }>(
+    checkpoint,
+    outcome,
+    'convert <input> <output>',
+    'rewrite a checkpoint into another layout; the source is recognised by itself',
+    (command) =>
+      examples(
+        withAdapters(
+          withTarget(
+            command.addOption(
+              choice('--to <layout>', 'layout of the output', ['hf', 'mcore', 'legacy']).makeOptionMandatory(),
+            ),
+          ).option('--lora <checkpoint>', 'merge the adapters of this checkpoint'),
+          'lora-',
+        ),
+        'awb checkpoint convert ./llama-2-7b-hf ./llama-2-7b-mcore --to mcore --tp 8 --pp 1',
+        'awb checkpoint convert ./trained ./relaid --to legacy --tp 2 --pp 4 --layer-list 7,8,9,8',
+        'awb checkpoint convert ./trained ./trained-hf --to hf',
+      ),
+    async (session, args, options) => {
+      const { to = 'hf', lora, loraAlpha, loraRank, loraTargets } = options
+      if (lora === undefined && (loraAlpha ?? loraRank ?? loraTargets) !== undefined) {
+        throw new UsageError('--lora-alpha, --lora-rank and --lora-targets need --lora')
+      }
+      const adapters = { alpha: loraAlpha, rank: loraRank, targets: loraTargets }
+      await runConvert(
+        session,
+        args,
+        targetOf(to, options),
+        options,
+        lora === undefined ? {} : lorasOf(session, lora, adapters),
+      )
+    },
+  )
+
+  addCommand<TargetOptions & LoraOptions>(
+    checkpoint,
+    outcome,
+    'merge-lora <input> <lora> <output>',
+    'merge adapters into the Megatron weights that they were trained on',
+    (command) =>
+      examples(
+        withAdapters(
+          withTarget(command.addOption(choice('--to <layout>', 'layout of the output', ['hf', 'mcore', 'legacy']))),
+          '',
+        ),
+        'awb checkpoint merge-lora ./base-tp8 ./lora-tp8 ./merged-hf --alpha 16 --to hf',
+      ),
+    async (session, [input = '', lora = '', output = ''], options) => {
+      const target =
+        options.to === undefined ? await likeSource(session.path(input), options) : targetOf(options.to, options)
+      await runConvert(session, [input, output], target, options, lorasOf(session, lora, options))
+    },
+  )
+}
+
+function targetOf(to: 'hf' | 'mcore' | 'legacy', options: TargetOptions): Target {
+  const { tp, pp, vocabDivisor, vpStage: layersPerVirtualStage, layerList } = options
+  if (to !== 'hf') return { layout: to, tp: tp ?? 1, pp: pp ?? 1, vocabDivisor, layersPerVirtualStage, layerList }
+  if ((tp ?? pp ?? vocabDivisor ?? layersPerVirtualStage ?? layerList) !== undefined) {
+    throw new UsageError('--tp, --pp, --vp-stage, --layer-list and --vocab-divisor are for --to mcore and legacy only')
+  }
+  return { layout: 'hf' }
+}
+
+/** Layout and sizes of the input where the options do not say otherwise. */
+async function likeSource(input: string, options: TargetOptions): Promise<Target> {
+  const { summarizeCheckpoint } = await import('../../checkpoint/inspect.ts')
+  const { layout, tp, pp } = await summarizeCheckpoint(input)
+  return layout === 'mcore' || layout === 'legacy' ? targetOf(layout, { tp, pp, ...options }) : { layout: 'hf' }
+}
+
+function lorasOf(session: Session, path: string, { alpha, rank, targets }: LoraOptions): Pick<Spec, 'lora'> {
+  if (alpha === undefined)
+    throw new UsageError('adapters need the alpha that they were trained with (--alpha or --lora-alpha)')
+  return { lora: { checkpoint: session.path(path), alpha, rank, targets } }
+}
+
+type Spec = TaskSpecInput<'checkpoint.convert'>
+
+const runConvert = (
+  session: Session,
+  args: string[],
+  target: Target,
+  { dtype }: TargetOptions,
+  lora: Pick<Spec, 'lora'>,
+): Promise<void> =>
+  runTaskHere(session, 'checkpoint.convert', {
+    input: pathAt(session, args, 0),
+    output: pathAt(session, args, 1),
+    target,
+    ...(dtype === undefined ? {} : { dtype }),
+    ...lora,
+  })

@@ -8,6 +8,7 @@ import { addHostParseCommand } from './commands/host-parse.ts'
 import { addHostCommands } from './commands/host.ts'
 import { addJobCommands } from './commands/job.ts'
 import { addMergeHcclCommands } from './commands/merge-hccl.ts'
+import { addPreprocessDataCommand, preprocessDataScript } from './commands/preprocess-data.ts'
 import { addReferenceCommands } from './commands/reference.ts'
 import { withoutInterpreter } from './drop-in-flags.ts'
 import { examples, type Outcome } from './options.ts'
@@ -22,7 +23,7 @@ export async function runProgram(args: string[]): Promise<number> {
   const outcome: Outcome = { exitCode: EXIT.ok }
   const program = buildProgram(outcome)
   try {
-    await program.parseAsync(withoutInterpreter(args, weightScripts), { from: 'user' })
+    await program.parseAsync(withoutInterpreter(args, [...weightScripts, preprocessDataScript]), { from: 'user' })
     return outcome.exitCode
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
@@ -48,6 +49,7 @@ export function buildProgram(outcome: Outcome): Command {
   addCheckpointCommands(program, outcome)
   addConvertWeightCommands(program, outcome)
   addDatasetCommands(program, outcome)
+  addPreprocessDataCommand(program, outcome)
   addReferenceCommands(program, outcome)
   addJobCommands(program, outcome)
   addHostCommands(program, outcome)

@@ -1,0 +1,193 @@
+import type { Command } from 'commander'
+import { stat } from 'node:fs/promises'
+import path from 'node:path'
+import { DatasetTemplate, type DatasetHandler, type TaskSpecInput } from '../../protocol/tasks.ts'
+import { addCommand, examples, type Outcome } from '../options.ts'
+import { runTaskHere } from '../run-task.ts'
+import { type Session, UsageError } from '../session.ts'
+import { parsePreprocessData, type PreprocessDataFlags } from './preprocess-data-flags.ts'
+import { alpacaColumnsOf, shareGptColumnsOf } from './preprocess-data-map.ts'
+
+/** The script of MindSpeed-LLM that `awb` stands in for. */
+export const preprocessDataScript = 'preprocess_data.py'
+
+const handlers: Readonly<Record<string, DatasetHandler>> = {
+  GeneralPretrainHandler: 'pretrain',
+  AlpacaPretrainHandler: 'alpaca-pretrain',
+  AlpacaStyleInstructionHandler: 'alpaca',
+  SharegptStyleInstructionHandler: 'sharegpt',
+  AlpacaStylePairwiseHandler: 'alpaca-pairwise',
+  SharegptStylePairwiseHandler: 'sharegpt-pairwise',
+  GeneralInstructionHandler: 'general',
+}
+const TEMPLATE_HANDLERS = Object.keys(handlers).filter((name) => /Style/.test(name))
+/** Handlers of the original that exist and are not reproduced. */
+const REFUSED_HANDLERS: Readonly<Record<string, string>> = {
+  LlamaFactoryInstructionHandler: 'Use AlpacaStyleInstructionHandler or SharegptStyleInstructionHandler',
+  BelleMultiTurnInstructionHandler: 'Bring the rows into ShareGPT form and use SharegptStyleInstructionHandler',
+  MOSSMultiTurnHandler: 'Bring the rows into ShareGPT form and use SharegptStyleInstructionHandler',
+  MOSSInstructionHandler: 'Bring the rows into alpaca form and use AlpacaStyleInstructionHandler',
+  LeetcodePythonInstructionHandler: 'Bring the rows into alpaca form and use AlpacaStyleInstructionHandler',
+  StackOverflowPythonPretrainHandler: 'It fails in the original as well. Use GeneralPretrainHandler',
+}
+/** Flags whose effect on the samples is not reproduced. */
+const REFUSED_FLAGS = [
+  'vocab-file',
+  'merge-file',
+  'hf-datasets-params',
+  'script-data-dir',
+  'dataset-dir',
+  'datasets',
+  'interleave-probs',
+] as const
+
+export function addPreprocessDataCommand(program: Command, outcome: Outcome): void {
+  addCommand(
+    program,
+    outcome,
+    `${preprocessDataScript} [arguments...]`,
+    "MindSpeed-LLM's script: rows to Megatron datasets, byte for byte as 1.0.0 writes them (--no-compat corrects it)",
+    (command) =>
+      examples(
+        command.allowUnknownOption(),
+        `awb ${preprocessDataScript} --input ./alpaca.json --output-prefix ./data/alpaca --prompt-type llama2 ` +
+          '--tokenizer-name-or-path ./llama-2-7b-hf --handler-name AlpacaStyleInstructionHandler',
+      ),
+    (session, args) => preprocessData(session, parsePreprocessData(args)),
+  )
+}
+
+async function preprocessData(session: Session, flags: PreprocessDataFlags): Promise<void> {
+  const input = required(flags, 'input')
+  const outputPrefix = await outputPrefixOf(session, flags)
+  const { name, spec } = specOf(session, flags, input, outputPrefix)
+  const say = (line: string) => (session.isJson ? process.stderr : process.stdout).write(`${line}\n`)
+  say(`building dataset: ${input}`)
+  say(`dataset will use ${name} to handle dataset`)
+  say(`Output prefix: ${required(flags, 'output-prefix')}`)
+  await runTaskHere(session, 'dataset.preprocess', spec, (result) => [
+    `Skip ${skippedOf(result)}.0 sample exceeded seq-length(${flags.integer['seq-length'] ?? 'None'})`,
+  ])
+}
+
+type Spec = TaskSpecInput<'dataset.preprocess'>
+
+function specOf(
+  session: Session,
+  flags: PreprocessDataFlags,
+  input: string,
+  outputPrefix: string,
+): { name: string; spec: Spec } {
+  refuseUnsupported(flags)
+  const { text, integer, isOn } = flags
+  const isCompat = !isOn.has('no-compat')
+  const { name, handler } = handlerOf(text['handler-name'] ?? '', isCompat)
+  const template = templateOf(flags, name)
+  const mapKeys = text['map-keys']
+  const isAlpaca = name.startsWith('AlpacaStyle')
+  const isShareGpt = name.startsWith('SharegptStyle')
+  if (isOn.has('pack')) checkPack(flags, handler, isCompat)
+  const seqLength = integer['seq-length']
+  if (seqLength !== undefined && seqLength < 1) throw new UsageError('--seq-length must be 1 or more')
+  return {
+    name,
+    spec: {
+      input: session.path(input),
+      outputPrefix,
+      handler,
+      template,
+      tokenizer: session.path(required(flags, 'tokenizer-name-or-path')),
+      slowTokenizer: isOn.has('tokenizer-not-use-fast'),
+      appendEod: isOn.has('append-eod'),
+      ...(isAlpaca ? { columns: alpacaColumnsOf(mapKeys) } : {}),
+      ...(isShareGpt ? { sharegpt: shareGptColumnsOf(mapKeys) } : {}),
+      ...(handler === 'pretrain' ? { jsonKeys: flags.list['json-keys'] ?? ['text'] } : {}),
+      ...(seqLength === undefined ? {} : { seqLength }),
+      ...(isCompat ? { compat: '1.0.0' as const } : {}),
+    },
+  }
+}
+
+/** An empty or unknown name means GeneralPretrainHandler, as in the original. */
+function handlerOf(given: string, isCompat: boolean): { name: string; handler: DatasetHandler } {
+  const reason = REFUSED_HANDLERS[given]
+  if (reason !== undefined) throw new UsageError(`--handler-name ${given} is not supported. ${reason}`)
+  const handler = handlers[given]
+  if (handler === undefined) {
+    if (given !== '' && !isCompat) {
+      throw new UsageError(`--handler-name ${given} is unknown. Known: ${Object.keys(handlers).join(', ')}`)
+    }
+    return { name: 'GeneralPretrainHandler', handler: 'pretrain' }
+  }
+  if (handler === 'alpaca-pretrain' && isCompat) {
+    throw new UsageError(
+      'AlpacaPretrainHandler: the layout of its text is not known exactly. Add --no-compat to join instruction, ' +
+        'input and output by line breaks',
+    )
+  }
+  return { name: given, handler }
+}
+
+function templateOf({ text }: PreprocessDataFlags, name: string): DatasetTemplate {
+  const given = text['prompt-type']
+  const takesTemplate = TEMPLATE_HANDLERS.includes(name)
+  if (given === undefined) {
+    if (takesTemplate) throw new UsageError(`${name} needs --prompt-type: ${DatasetTemplate.options.join(', ')}`)
+    // Without effect, since the handler has none.
+    return 'empty'
+  }
+  if (!takesTemplate) {
+    throw new UsageError(`If specify prompt_type , handler name must be in:\n${TEMPLATE_HANDLERS.join(', ')}.`)
+  }
+  const template = DatasetTemplate.safeParse(given)
+  if (template.success) return template.data
+  throw new UsageError(`--prompt-type ${given} is not supported. Supported: ${DatasetTemplate.options.join(', ')}`)
+}
+
+function checkPack(_flags: PreprocessDataFlags, _handler: DatasetHandler, _isCompat: boolean): void {
+  throw new UsageError('--pack is not supported')
+}
+
+function refuseUnsupported({ text, integer, isOn }: PreprocessDataFlags): void {
+  const type = text['tokenizer-type'] ?? 'PretrainedFromHF'
+  if (type !== 'PretrainedFromHF') {
+    throw new UsageError(`--tokenizer-type ${type} is not supported. Use PretrainedFromHF with a tokenizer's folder`)
+  }
+  if (isOn.has('split-sentences')) {
+    throw new UsageError('--split-sentences is not supported: it needs NLTK. Write one sentence per row instead')
+  }
+  const flag = REFUSED_FLAGS.find((name) => text[name] !== undefined)
+  if (flag !== undefined) throw new UsageError(`--${flag} is not supported. Give a local file or folder as --input`)
+  const mix = text['mix-strategy'] ?? 'concat'
+  if (mix !== 'concat') throw new UsageError(`--mix-strategy ${mix} is not supported. Mix the files before`)
+  if (integer['max-samples'] !== undefined) {
+    throw new UsageError('--max-samples is not supported. Cut the file before')
+  }
+  for (const name of ['workers', 'n-subs'] as const) {
+    if ((integer[name] ?? 1) < 1) throw new UsageError(`--${name} must be 1 or more`)
+  }
+}
+
+async function outputPrefixOf(session: Session, flags: PreprocessDataFlags): Promise<string> {
+  const given = required(flags, 'output-prefix')
+  const folder = given.slice(0, Math.max(0, given.lastIndexOf('/')))
+  const isFolder =
+    /[/\\]/.test(given) &&
+    (await stat(session.path(path.dirname(given))).then(
+      (entry) => entry.isDirectory(),
+      () => false,
+    ))
+  if (!isFolder) throw new UsageError(`${folder} is not a directory or does not exist (--output-prefix ${given})`)
+  return session.path(given)
+}
+
+function required({ text }: PreprocessDataFlags, flag: keyof PreprocessDataFlags['text']): string {
+  const value = text[flag]
+  if (value === undefined || value === '') throw new UsageError(`the following arguments are required: --${flag}`)
+  return value
+}
+
+function skippedOf(result: Record<string, unknown>): number {
+  const { passport } = result as { passport?: { rejected?: Record<string, number> } }
+  return passport?.rejected?.tooLong ?? 0
+}

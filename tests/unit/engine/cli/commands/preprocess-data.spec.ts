@@ -1,0 +1,114 @@
+import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { runProgram } from '#engine/cli/program.ts'
+
+const fixtures = fileURLToPath(new URL('../../../../fixtures/dataset', import.meta.url))
+const originals = path.join(fixtures, 'mindspeed-llm')
+const input = (name: string) => path.join(originals, 'inputs', name)
+const llama2 = ['--tokenizer-name-or-path', path.join(fixtures, 'llama2-tokenizer'), '--tokenizer-not-use-fast']
+
+let folder = ''
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'awb-preprocess-data-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+async function run(args: readonly string[], script = ['preprocess_data.py']): Promise<{ code: number; out: string; err: string }> {
+  const written = { out: '', err: '' }
+  const take = (key: 'out' | 'err') => (chunk: unknown) => {
+    written[key] += String(chunk)
+    return true
+  }
+  const spies = [
+    vi.spyOn(process.stdout, 'write').mockImplementation(take('out')),
+    vi.spyOn(process.stderr, 'write').mockImplementation(take('err')),
+  ]
+  try {
+    return { code: await runProgram([...script, ...args]), ...written }
+  } finally {
+    for (const spy of spies) spy.mockRestore()
+  }
+}
+
+const prefix = () => path.join(folder, 'data')
+
+async function expectOriginal(name: string): Promise<void> {
+  for (const file of await readdir(path.join(originals, name))) {
+    const ours = await readFile(path.join(folder, file))
+    expect(ours.equals(await readFile(path.join(originals, name, file))), file).toBe(true)
+  }
+}
+
+describe('awb preprocess_data.py', () => {
+  it('takes a command line of the original and writes its bytes', async () => {
+    const tags =
+      '{"role_tag":"from","content_tag":"value","user_tag":"human","assistant_tag":"gpt",' +
+      '"observation_tag":"observation","function_tag":"function_call","system_tag":"system"}'
+    const { code, out } = await run([
+      ...['--input', input('sharegpt.json'), '--output-prefix', prefix(), '--tokenizer-type', 'PretrainedFromHF'],
+      ...[...llama2, '--handler-name', 'SharegptStyleInstructionHandler', '--prompt-type', 'llama2'],
+      ...['--map-keys', `{"messages":"conversations","tags":${tags},"system":"system","tools":"tools"}`],
+      ...['--workers', '4', '--n-subs', '2', '--log-interval', '1000'],
+    ])
+    expect(code).toBe(0)
+    expect(out).toContain('dataset will use SharegptStyleInstructionHandler to handle dataset')
+    expect(out).toContain('Skip 0.0 sample exceeded seq-length(None)')
+    await expectOriginal('sharegpt.llama2.llama2')
+  })
+
+  it('takes texts when no handler or an unknown one is named', async () => {
+    const args = ['--input', input('pretrain.jsonl'), '--output-prefix', prefix(), ...llama2, '--append-eod']
+    const script = ['python', './preprocess_data.py']
+    const { code, out } = await run([...args, '--handler-name', 'NoSuchHandler'], script)
+    expect(code).toBe(0)
+    expect(out).toContain('dataset will use GeneralPretrainHandler to handle dataset')
+    await expectOriginal('pretrain_eod.llama2')
+    expect(await run([...args, '--handler-name', 'NoSuchHandler', '--no-compat'])).toMatchObject({ code: 2 })
+  })
+
+  it('leaves empty documents for samples that are too long, as the original does', async () => {
+    const args = ['--input', input('pretrain.jsonl'), ...llama2, '--seq-length', '30']
+    await mkdir(path.join(folder, 'corrected'))
+    const { out } = await run([...args, '--output-prefix', prefix()])
+    await run([...args, '--output-prefix', path.join(folder, 'corrected', 'data'), '--no-compat'])
+    expect(out).toContain('sample exceeded seq-length(30)')
+    const documents = async (file: string) => {
+      const idx = await readFile(file)
+      return { sequences: Number(idx.readBigUInt64LE(18)), documents: Number(idx.readBigUInt64LE(26)) - 1 }
+    }
+    // Of five texts, those with 30 tokens or more are left out.
+    const lengths = (await readFile(path.join(originals, 'pretrain.llama2', 'data_text_document.idx'))).subarray(34, 54)
+    const kept = [0, 4, 8, 12, 16].filter((at) => lengths.readInt32LE(at) < 30).length
+    expect(kept).toBeLessThan(5)
+    expect(await documents(`${prefix()}_text_document.idx`)).toEqual({ sequences: kept, documents: 5 })
+    expect(await documents(path.join(folder, 'corrected', 'data_text_document.idx'))).toEqual({
+      sequences: kept,
+      documents: kept,
+    })
+  })
+
+  it.each([
+    [['--prompt-type', 'llama2'], 'If specify prompt_type , handler name must be in'],
+    [['--handler-name', 'AlpacaStyleInstructionHandler'], 'needs --prompt-type'],
+    [
+      ['--handler-name', 'AlpacaStyleInstructionHandler', '--prompt-type', 'glm4'],
+      '--prompt-type glm4 is not supported',
+    ],
+    [['--handler-name', 'AlpacaPretrainHandler'], 'Add --no-compat'],
+    [['--handler-name', 'MOSSMultiTurnHandler'], 'Bring the rows into ShareGPT form'],
+    [['--tokenizer-type', 'GPT2BPETokenizer'], '--tokenizer-type GPT2BPETokenizer is not supported'],
+    [['--split-sentences'], 'it needs NLTK'],
+    [['--n-subs', '0'], '--n-subs must be 1 or more'],
+    [['--output-prefix', 'data'], 'is not a directory or does not exist'],
+    [['--output-prefix', '/no/such/folder/data'], '/no/such/folder is not a directory or does not exist'],
+  ])('refuses %j with the reason', async (args, message) => {
+    const base = ['--input', input('pretrain.jsonl'), '--output-prefix', prefix(), ...llama2]
+    const { code, err } = await run([...base, ...args])
+    expect(code).toBe(2)
+    expect(err).toContain(message)
+    expect(await readdir(folder)).toEqual([])
+  })
+})

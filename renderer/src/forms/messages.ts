@@ -9,6 +9,8 @@ export const formsMessages = {
     off: 'Off',
     required: 'required',
     browse: 'Browse the host for {field}',
+    offers: 'Newest for {field}',
+    samples: '{count} sample | {count} samples',
     columnsOf: 'Columns are read from “{field}”',
     columnsFailed: 'Columns could not be read: {reason}',
     browser: {
@@ -37,6 +39,8 @@ export const formsMessages = {
     off: '关',
     required: '必填',
     browse: '在主机上为{field}选择路径',
+    offers: '可用于{field}的最新产物',
+    samples: '{count} 个样本',
     columnsOf: '列取自“{field}”',
     columnsFailed: '无法读取列：{reason}',
     browser: {

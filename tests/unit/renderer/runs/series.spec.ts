@@ -4,11 +4,12 @@ import { MetricStore, smooth, thin } from '@/features/runs/metrics/series.ts'
 describe('MetricStore', () => {
   it('keeps a series per metric', () => {
     const store = new MetricStore()
-    for (let step = 1; step <= 1000; step += 1) store.push(step, { loss: 1 / step, ...(step % 10 ? {} : { lr: step }) })
-    expect(store.names).toEqual(['loss', 'lr'])
+    for (let step = 1; step <= 1000; step += 1)
+      store.push(step, { loss: 1 / step, ...(step % 10 ? {} : { learningRate: step }) })
+    expect(store.names).toEqual(['loss', 'learningRate'])
     expect(store.series('loss').steps).toHaveLength(1000)
-    expect(store.series('lr').steps).toHaveLength(100)
-    expect(store.last('lr')).toBe(1000)
+    expect(store.series('learningRate').steps).toHaveLength(100)
+    expect(store.last('learningRate')).toBe(1000)
     expect(store.last('other')).toBeNull()
   })
 

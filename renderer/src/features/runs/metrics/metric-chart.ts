@@ -25,11 +25,7 @@ const known = [
 ] as const
 type KnownMetric = (typeof known)[number]
 
-/** The reference runtime names these shorter than Megatron's log does. */
-const aliases: Readonly<Record<string, KnownMetric>> = { lr: 'learningRate', ms: 'iterationMs' }
-
-export const knownMetric = (name: string): KnownMetric | undefined =>
-  aliases[name] ?? known.find((candidate) => candidate === name)
+export const knownMetric = (name: string): KnownMetric | undefined => known.find((candidate) => candidate === name)
 
 const place = (name: string) => {
   const metric = knownMetric(name)

@@ -21,6 +21,16 @@ const panel = (id: string) => async (page: Page) => {
   await page.waitForTimeout(800)
 }
 
+/** The panel of one step of the tour, filled in with what the tour ran. */
+const filledPanel = (step: 'convert' | 'preprocess' | 'train') => async (page: Page) => {
+  await activity('home')(page)
+  await page.getByTestId(`tour-open-${step}`).click()
+  await page.getByTestId('run-more').getByRole('button').first().click()
+  await page.getByTestId('run-edit').click()
+  await page.getByTestId('plan-preview').waitFor()
+  await page.waitForTimeout(1000)
+}
+
 const firstRow = (activityKind: string, table: string, text: string) => async (page: Page) => {
   await activity(activityKind)(page)
   await page.getByTestId(table).getByText(text).first().click()
@@ -33,9 +43,9 @@ export const screens: readonly Screen[] = [
   { name: 'hosts', open: activity('hosts') },
   { name: 'families', open: activity('families') },
   { name: 'sample', open: panel('sample') },
-  { name: 'convert', open: panel('convert') },
-  { name: 'preprocess', open: panel('preprocess') },
-  { name: 'train', open: panel('train') },
+  { name: 'convert', open: filledPanel('convert') },
+  { name: 'preprocess', open: filledPanel('preprocess') },
+  { name: 'train', open: filledPanel('train') },
   { name: 'infer', open: panel('infer') },
   { name: 'runs', open: activity('runs') },
   {

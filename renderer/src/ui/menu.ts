@@ -5,5 +5,7 @@ export interface MenuItem {
   readonly note?: string
   /** Set for all items or none: exactly one of them is chosen. */
   readonly isChecked?: boolean
+  /** For tests: the entry's test id. */
+  readonly testId?: string
   readonly run: () => unknown
 }

@@ -34,7 +34,7 @@ export const runsMessages = {
       folder: 'Open folder',
       copyFolder: 'Copy folder path',
       exportScript: 'Export as script',
-      edit: 'Open in its panel',
+      edit: 'Open in panel',
       remove: 'Remove',
       more: 'More actions',
     },

@@ -1,6 +1,8 @@
 import type { RunView } from '#contract/runs.ts'
+import { openFamily } from '@/features/families/index.ts'
 import { t } from '@/i18n/index.ts'
 import { confirm } from '@/shell/confirm.ts'
+import { useCurrentHost } from '@/shell/current-host.ts'
 import { notify, notifyError } from '@/shell/notifications.ts'
 import { useTabCommands } from '@/shell/tab-commands.ts'
 import { useTabs } from '@/shell/tabs.ts'
@@ -13,6 +15,7 @@ import { currentStep } from './run-facts.ts'
 export function useRunActions(run: () => RunView) {
   const { runs, app } = useWorkbench()
   const tabs = useTabs()
+  const currentHost = useCurrentHost()
   const name = () => t('runs.name', { number: run().number })
 
   const guarded = (action: () => Promise<unknown>) => async () => {
@@ -54,16 +57,24 @@ export function useRunActions(run: () => RunView) {
     notify({ level: 'info', title: t('runs.folderCopied'), text: path })
   })
 
+  /** The panel that it was started from, with its values, on its host. */
+  const edit = () => {
+    const { family, panel, host, values } = run().request
+    currentHost.id = host
+    openFamily({ family, panel, values })
+  }
+
   const isActive = () => run().state === 'running'
   useTabCommands(
     () => `run:${run().id}`,
     [
       { id: 'run.stop', title: 'runs.actions.stop', run: stop, isEnabled: isActive },
       { id: 'run.rerun', title: 'runs.actions.rerun', run: rerun, isEnabled: () => !isActive() },
+      { id: 'run.edit', title: 'runs.actions.edit', run: edit },
       { id: 'run.exportScript', title: 'runs.actions.exportScript', run: exportScript },
       { id: 'run.openFolder', title: 'runs.actions.folder', run: openFolder },
       { id: 'run.remove', title: 'runs.actions.remove', run: remove, isEnabled: () => !isActive() },
     ],
   )
-  return { stop, rerun, remove, exportScript, openFolder }
+  return { stop, rerun, remove, edit, exportScript, openFolder }
 }

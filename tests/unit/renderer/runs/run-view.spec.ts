@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { StepView } from '#contract/index.ts'
-import { AppError, RunId } from '#engine/protocol/index.ts'
+import { AppError, LOCAL_HOST, RunId } from '#engine/protocol/index.ts'
 import RunPage from '@/features/runs/RunView.vue'
+import { useTabs } from '@/shell/tabs.ts'
 import { fakeRun } from '../../../fixtures/fake-workbench.ts'
 import { type Mounted, mounted } from '../mounted.ts'
 
@@ -64,6 +65,18 @@ describe('the page of a run', () => {
     expect(shown.by('run-state').attributes('data-state')).toBe('failed')
   })
 
+  it('opens the panel that it was started from with its values', async () => {
+    const request = { family: 'llama2', panel: 'convert', host: LOCAL_HOST, values: { tp: 2 } }
+    shown = mounted(RunPage, { id }, { runs: [fakeRun(1, { state: 'succeeded', request, steps: [step({})] })] }, {})
+    await vi.waitFor(() => expect(shown.view.find('[data-testid=run-more]').exists()).toBe(true), 5000)
+    await shown.by('run-more').get('button').trigger('click')
+    await shown.by('run-edit').trigger('click')
+    expect(useTabs().active).toMatchObject({
+      id: 'family:llama2',
+      props: { family: 'llama2', panel: 'convert', values: { tp: 2 } },
+    })
+  })
+
   it('draws the metrics of a step that has ended', async () => {
     const run = fakeRun(1, { state: 'succeeded', steps: [step({ state: 'succeeded' })] })
     shown = mounted(
@@ -73,13 +86,13 @@ describe('the page of a run', () => {
       {
         runs: {
           watch: () => ({ snapshot: () => [run], subscribe: () => ({ [Symbol.dispose]: () => undefined }) }),
-          metrics: () => [1, 2, 3].map((at) => ({ step: at, values: { loss: 1 / at, lr: 1e-4 } })),
+          metrics: () => [1, 2, 3].map((at) => ({ step: at, values: { loss: 1 / at, learningRate: 1e-4 } })),
           output: async () => undefined,
         },
       },
     )
     await vi.waitFor(() => expect(shown.view.find('[data-testid=metric-loss]').exists()).toBe(true), 5000)
     expect(shown.by('metric-loss').text()).toContain('0.3333')
-    expect(shown.by('metric-lr').text()).toContain('Learning rate')
+    expect(shown.by('metric-learningRate').text()).toContain('Learning rate')
   })
 })

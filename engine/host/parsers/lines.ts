@@ -33,3 +33,8 @@ export function cellNumber(text: string | undefined): number | null {
 
 /** A value as text, or null where it is printed as not available. */
 export const cellText = (text: string): string | null => (/^(?:NA|N\/A|-+|)$/i.test(text.trim()) ? null : text.trim())
+
+const MAX_LINE = 4000
+
+/** Lines without their far ends: no output prints such long lines, and patterns take longer than they are worth. */
+export const shortLines = (lines: string[]): string[] => lines.map((line) => line.slice(0, MAX_LINE))

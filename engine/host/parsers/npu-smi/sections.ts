@@ -16,13 +16,7 @@ export function parseSections(lines: string[]): Section[] {
       current = {}
       sections.push(current)
     }
-    // A key may be called `__proto__` in a hostile text; it must stay a key.
-    Object.defineProperty(current, pair.key, {
-      value: pair.value,
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    })
+    current[pair.key] = pair.value
   }
   return sections
 }

@@ -10,6 +10,7 @@ import { createEncoder, loadTokenizerFor, usesTemplate } from './encoders/create
 import type { EncodedRow, RowEncoder } from './encoders/encoder.ts'
 import { passportPath, rejectedPath } from './indexed/format.ts'
 import { summarizeLengths } from './lengths.ts'
+import { PackingWriter } from './packing/packing-writer.ts'
 import { openReader } from './readers/open.ts'
 import type { RawRow, RowReader } from './readers/reader.ts'
 import { RejectedRows } from './rejected-rows.ts'
@@ -46,16 +47,23 @@ export async function preprocess(spec: PreprocessSpec, hooks: PreprocessHooks): 
   const sideFiles = [passportPath(prefix), rejectedPath(prefix)].map((file) => path.basename(file))
   const staged = await StagedFiles.create(prefix, [...keyedNames(prefix, encoder.format, encoder.keys), ...sideFiles])
   const rejected = new RejectedRows(staged.path(path.basename(rejectedPath(prefix))))
-  let writer: KeyedWriter | null = null
+  let writer: Writer | null = null
   try {
-    const stagedPrefix = staged.path(path.basename(prefix))
-    writer = await KeyedWriter.create(encoder.keys.map((key) => keyStem(stagedPrefix, encoder.format, key)))
+    writer = await createWriter(spec, encoder, staged.path(path.basename(prefix)), hooks.signal)
     const counts = await encodeRows(reader, encoder, writer, rejected, spec, hooks)
     if (counts.samples === 0) throw noSamples(reader, counts, rejected)
-    const lengths = summarizeLengths(writer.lengths)
     const files = await writer.finish()
+    const lengths = summarizeLengths(writer.lengths)
+    const packing = spec.pack === true ? { packedRows: counts.samples, samples: writer.lengths.length } : {}
     await rejected.finish()
-    const passport = describe(spec, tokenizer, encoder, reader, counts, { lengths, files, rejected: rejected.counts })
+    const passport = describe(
+      spec,
+      tokenizer,
+      encoder,
+      reader,
+      { ...counts, ...packing },
+      { lengths, files, rejected: rejected.counts },
+    )
     await staged.write(path.basename(passportPath(prefix)), `${JSON.stringify(passport, null, 2)}\n`)
     await staged.commit()
     return passport
@@ -67,10 +75,25 @@ export async function preprocess(spec: PreprocessSpec, hooks: PreprocessHooks): 
   }
 }
 
+type Writer = KeyedWriter | PackingWriter
+
+/** @throws input.invalid when the samples cannot be packed */
+function createWriter(spec: PreprocessSpec, encoder: RowEncoder, prefix: string, signal: AbortSignal): Promise<Writer> {
+  const stems = encoder.keys.map((key) => keyStem(prefix, encoder.format, key))
+  if (spec.pack !== true) return KeyedWriter.create(stems)
+  const { seqLength } = spec
+  if (seqLength === undefined || encoder.format !== 'megatron-instruction') {
+    const reason = seqLength === undefined ? 'it needs a sequence length' : 'only instruction data can be packed'
+    throw new AppError('input.invalid', { subject: 'pack', reason })
+  }
+  const isCompat = spec.compat !== undefined
+  return PackingWriter.create({ stems, waiting: `${prefix}-waiting`, seqLength, isCompat, signal })
+}
+
 async function encodeRows(
   reader: RowReader,
   encoder: RowEncoder,
-  writer: KeyedWriter,
+  writer: Writer,
   rejected: RejectedRows,
   { strict, compat }: PreprocessSpec,
   hooks: PreprocessHooks,
@@ -139,7 +162,7 @@ function describe(
   tokenizer: Tokenizer,
   encoder: RowEncoder,
   reader: RowReader,
-  counts: Counts,
+  counts: Counts & Pick<DatasetPassport, 'packedRows'>,
   results: Pick<DatasetPassport, 'lengths' | 'files' | 'rejected'>,
 ): DatasetPassport {
   return {

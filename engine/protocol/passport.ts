@@ -68,6 +68,8 @@ export const DatasetPassport = z.object({
   seqLength: z.number().int().positive().optional(),
   rows: z.number().int().nonnegative(),
   samples: z.number().int().nonnegative(),
+  /** Where samples were joined: how many rows went into them. */
+  packedRows: z.number().int().positive().optional(),
   tokens: z.number().int().nonnegative(),
   trainedTokens: z.number().int().nonnegative(),
   rejected: z.record(z.string(), z.number().int().nonnegative()),

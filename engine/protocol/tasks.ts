@@ -116,6 +116,8 @@ export const PreprocessSpec = z.object({
   sharegpt: ShareGptColumns.optional(),
   /** Columns of texts, for the handler `pretrain`; `text` without it. */
   jsonKeys: z.array(z.string().min(1)).min(1).optional(),
+  /** Joins samples to sequences of exactly `seqLength`. */
+  pack: z.boolean().optional(),
   /** Behaves as the slow tokenizer class does: `tokenizer.model` or `vocab.json` win over `tokenizer.json`. */
   slowTokenizer: z.boolean().optional(),
   /** The bytes of this version of MindSpeed-LLM, its defects included. */

@@ -22,6 +22,7 @@ interface SourceOptions {
   tags?: ShareGptTags
   handler: DatasetHandler
   jsonKeys?: string[]
+  pack?: boolean
   slowTokenizer?: boolean
   compat?: '1.0.0'
 }
@@ -97,6 +98,7 @@ const withSourceOptions = (command: Command): Command =>
     .addOption(choice('--handler <name>', 'what the rows are', DatasetHandler.options).default('alpaca'))
     .option('--seq-length <n>', 'leave out samples of this many tokens or more', integer(1))
     .option('--append-eod', 'end every sample with the end-of-document token')
+    .option('--pack', 'join samples to sequences of exactly --seq-length tokens')
     .option('--slow-tokenizer', 'behave as the slow tokenizer class: tokenizer.model before tokenizer.json')
     .addOption(choice('--compat <version>', 'the bytes of this MindSpeed-LLM, its defects included', ['1.0.0']))
     .option('--json-keys <names>', 'columns of texts, for the handler pretrain: text,title', list)
@@ -147,6 +149,7 @@ const sourceOf = (session: Session, args: string[], options: SourceOptions) => (
   }),
   appendEod: options.appendEod === true,
   ...(options.jsonKeys === undefined ? {} : { jsonKeys: options.jsonKeys }),
+  ...(options.pack === undefined ? {} : { pack: options.pack }),
   ...(options.slowTokenizer === undefined ? {} : { slowTokenizer: options.slowTokenizer }),
   ...(options.compat === undefined ? {} : { compat: options.compat }),
   ...(options.seqLength === undefined ? {} : { seqLength: options.seqLength }),

@@ -103,6 +103,7 @@ function specOf(
       ...(isShareGpt ? { sharegpt: shareGptColumnsOf(mapKeys) } : {}),
       ...(handler === 'pretrain' ? { jsonKeys: flags.list['json-keys'] ?? ['text'] } : {}),
       ...(seqLength === undefined ? {} : { seqLength }),
+      ...(isOn.has('pack') ? { pack: true } : {}),
       ...(isCompat ? { compat: '1.0.0' as const } : {}),
     },
   }
@@ -144,8 +145,17 @@ function templateOf({ text }: PreprocessDataFlags, name: string): DatasetTemplat
   throw new UsageError(`--prompt-type ${given} is not supported. Supported: ${DatasetTemplate.options.join(', ')}`)
 }
 
-function checkPack(_flags: PreprocessDataFlags, _handler: DatasetHandler, _isCompat: boolean): void {
-  throw new UsageError('--pack is not supported')
+function checkPack({ integer }: PreprocessDataFlags, handler: DatasetHandler, isCompat: boolean): void {
+  if (handler === 'pretrain' || handler === 'alpaca-pretrain') {
+    throw new UsageError(
+      'Pre-training data processing does not need to be packed. Therefore, the --pack parameter is not required.',
+    )
+  }
+  if (handler.endsWith('pairwise')) throw new UsageError('--pack: pairwise data cannot be packed')
+  if (integer['seq-length'] === undefined) throw new UsageError('--pack needs --seq-length')
+  if (isCompat && (integer['n-subs'] ?? 1) > 1) {
+    throw new UsageError('--pack with --n-subs packs each part by itself in the original. Leave --n-subs out')
+  }
 }
 
 function refuseUnsupported({ text, integer, isOn }: PreprocessDataFlags): void {

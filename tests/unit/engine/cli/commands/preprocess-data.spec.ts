@@ -16,7 +16,10 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-async function run(args: readonly string[], script = ['preprocess_data.py']): Promise<{ code: number; out: string; err: string }> {
+async function run(
+  args: readonly string[],
+  script = ['preprocess_data.py'],
+): Promise<{ code: number; out: string; err: string }> {
   const written = { out: '', err: '' }
   const take = (key: 'out' | 'err') => (chunk: unknown) => {
     written[key] += String(chunk)
@@ -90,7 +93,26 @@ describe('awb preprocess_data.py', () => {
     })
   })
 
+  it('packs, with the masks of the original or with those of the guide', async () => {
+    await mkdir(path.join(folder, 'corrected'))
+    const args = [
+      ...['--input', input('sharegpt.json'), ...llama2, '--handler-name', 'SharegptStyleInstructionHandler'],
+      ...['--prompt-type', 'llama2', '--pack', '--seq-length', '64'],
+    ]
+    expect(await run([...args, '--output-prefix', prefix()])).toMatchObject({ code: 0 })
+    const corrected = path.join(folder, 'corrected', 'data')
+    expect(await run([...args, '--output-prefix', corrected, '--no-compat'])).toMatchObject({ code: 0 })
+    const read = (stem: string, key: string) => readFile(`${stem}_packed_${key}_document.bin`)
+    const ids = await read(prefix(), 'input_ids')
+    expect(ids.length % (64 * 4)).toBe(0)
+    expect(await read(corrected, 'input_ids')).toEqual(ids)
+    const masked = (bytes: Buffer) => Array.from(new Int32Array(bytes.buffer, 0, 64)).filter((id) => id === -100).length
+    expect(masked(await read(corrected, 'labels'))).toBeGreaterThan(masked(await read(prefix(), 'labels')))
+  })
+
   it.each([
+    [['--pack'], 'does not need to be packed'],
+    [['--handler-name', 'GeneralInstructionHandler', '--pack'], '--pack needs --seq-length'],
     [['--prompt-type', 'llama2'], 'If specify prompt_type , handler name must be in'],
     [['--handler-name', 'AlpacaStyleInstructionHandler'], 'needs --prompt-type'],
     [

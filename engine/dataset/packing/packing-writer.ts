@@ -1,0 +1,121 @@
+import { rm } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
+import { AppError } from '../../protocol/errors/index.ts'
+import { openIndexedDataset, type IndexedDataset } from '../indexed/read.ts'
+import { IGNORED_LABEL } from '../templates.ts'
+import { KeyedWriter } from '../writers/keyed.ts'
+import type { FileDigest } from '../writers/output-file.ts'
+import { packGreedily } from './knapsack.ts'
+
+/** The original pads so, whatever the pad token of the tokenizer is. */
+const PAD_ID = 0
+const MASK_PAD = 1
+
+export interface PackingOptions {
+  /** Paths of ids, mask and labels, without extension. */
+  readonly stems: readonly string[]
+  /** Where samples wait until all are known, without extension; gone in the end. */
+  readonly waiting: string
+  readonly seqLength: number
+  /** Fills mask and labels with the ids, as MindSpeed-LLM 1.0.0 does. */
+  readonly isCompat: boolean
+  readonly signal: AbortSignal
+}
+
+/**
+ * Joins the samples of an instruction dataset to sequences of exactly one length. Samples wait in files beside the
+ * output, so that memory holds lengths only.
+ */
+export class PackingWriter {
+  readonly #options: PackingOptions
+  readonly #waiting: KeyedWriter
+  readonly #output: KeyedWriter
+
+  private constructor(options: PackingOptions, waiting: KeyedWriter, output: KeyedWriter) {
+    this.#options = options
+    this.#waiting = waiting
+    this.#output = output
+  }
+
+  static async create(options: PackingOptions): Promise<PackingWriter> {
+    const waiting = await KeyedWriter.create(waitingStems(options))
+    try {
+      return new PackingWriter(options, waiting, await KeyedWriter.create(options.stems))
+    } catch (error) {
+      await waiting.abandon()
+      throw error
+    }
+  }
+
+  /** Lengths of the packed sequences; complete after `finish`. */
+  get lengths(): Int32Array {
+    return this.#output.lengths
+  }
+
+  /** @param sequences ids, mask and labels of a sample with fewer than `seqLength` tokens */
+  add([ids, , labels]: readonly (Int32Array | null)[]): void {
+    this.#waiting.add([ids ?? null, labels ?? null])
+  }
+
+  /** A packed dataset has no place for samples that do not fit. */
+  addEmpty(): void {
+    return
+  }
+
+  flush(): Promise<void> {
+    return this.#waiting.flush()
+  }
+
+  /** Packs what was added. @throws cancelled */
+  async finish(): Promise<Record<string, FileDigest>> {
+    const lengths = this.#waiting.lengths
+    await this.#waiting.finish()
+    const [idsStem = '', labelsStem = ''] = waitingStems(this.#options)
+    const ids = await openIndexedDataset(idsStem)
+    try {
+      const labels = await openIndexedDataset(labelsStem)
+      try {
+        await this.#pack(lengths, ids, labels)
+      } finally {
+        await labels.close()
+      }
+    } finally {
+      await ids.close()
+    }
+    for (const stem of [idsStem, labelsStem]) for (const end of ['bin', 'idx']) await rm(`${stem}.${end}`)
+    return this.#output.finish()
+  }
+
+  async abandon(): Promise<void> {
+    await this.#waiting.abandon()
+    await this.#output.abandon()
+  }
+
+  async #pack(lengths: Int32Array, ids: IndexedDataset, labels: IndexedDataset): Promise<void> {
+    const { seqLength, isCompat, signal } = this.#options
+    const packedIds = new Int32Array(seqLength)
+    const packedMask = new Int32Array(seqLength)
+    const packedLabels = new Int32Array(seqLength)
+    // One position stays free for padding.
+    for (const group of packGreedily(lengths, seqLength - 1)) {
+      packedIds.fill(PAD_ID)
+      packedMask.fill(MASK_PAD)
+      packedLabels.fill(IGNORED_LABEL)
+      let at = 0
+      for (const sample of group) {
+        const tokens = await ids.sequence(sample)
+        packedIds.set(tokens, at)
+        if (isCompat) packedMask.set(tokens, at)
+        packedLabels.set(isCompat ? tokens : await labels.sequence(sample), at)
+        at += tokens.length
+      }
+      this.#output.add([packedIds, packedMask, packedLabels])
+      await this.#output.flush()
+      // A turn of the event loop, in which a stop can arrive.
+      await setImmediate()
+      if (signal.aborted) throw new AppError('cancelled')
+    }
+  }
+}
+
+const waitingStems = ({ waiting }: PackingOptions): readonly string[] => [`${waiting}-ids`, `${waiting}-labels`]

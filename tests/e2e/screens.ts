@@ -6,6 +6,9 @@ export interface Screen {
   readonly open: (page: Page) => Promise<void>
 }
 
+/** Tabs stay in the page while they are hidden. */
+const onScreen = (page: Page, testId: string) => page.locator(`[data-testid="${testId}"]:visible`)
+
 const activity = (kind: string) => async (page: Page) => {
   await page.keyboard.press('Escape')
   await page.getByTestId(`activity-${kind}`).click()
@@ -25,7 +28,7 @@ const panel = (id: string) => async (page: Page) => {
 const filledPanel = (step: 'convert' | 'preprocess' | 'train') => async (page: Page) => {
   await activity('home')(page)
   await page.getByTestId(`tour-open-${step}`).click()
-  await page.getByTestId('run-more').getByRole('button').first().click()
+  await onScreen(page, 'run-more').getByRole('button').first().click()
   await page.getByTestId('run-edit').click()
   await page.getByTestId('plan-preview').waitFor()
   await page.waitForTimeout(1000)
@@ -53,7 +56,7 @@ export const screens: readonly Screen[] = [
     open: async (page) => {
       await activity('home')(page)
       await page.getByTestId('tour-open-train').click()
-      await page.getByTestId('run-output').waitFor()
+      await onScreen(page, 'run-output').waitFor()
       await page.waitForTimeout(1200)
     },
   },

@@ -5,6 +5,7 @@ import { registerView, type ViewProps } from '@/shell/views.ts'
 import { useArtifacts } from '@/workbench/stores.ts'
 
 export { histogram } from './dataset/histogram.ts'
+export { limitEffect } from './dataset/length-limit.ts'
 export { default as LengthHistogram } from './dataset/LengthHistogram.vue'
 export { default as SampleTokens } from './dataset/SampleTokens.vue'
 

@@ -91,7 +91,14 @@ export const artifactsMessages = {
       close: 'Close {name}',
       noMatch: 'No tensor of this name.',
     },
-    lengths: { title: 'Lengths in tokens', table: 'Samples by length', from: 'From', to: 'To', count: 'Samples' },
+    lengths: {
+      limit: 'Sequence length',
+      title: 'Lengths in tokens',
+      table: 'Samples by length',
+      from: 'From',
+      to: 'To',
+      count: 'Samples',
+    },
     sample: {
       title: 'Samples',
       row: 'Row {row}',
@@ -197,7 +204,14 @@ export const artifactsMessages = {
       close: '收起 {name}',
       noMatch: '没有该名称的张量。',
     },
-    lengths: { title: '样本长度（token）', table: '样本长度分布', from: '起', to: '止', count: '样本数' },
+    lengths: {
+      limit: '序列长度',
+      title: '样本长度（token）',
+      table: '样本长度分布',
+      from: '起',
+      to: '止',
+      count: '样本数',
+    },
     sample: {
       title: '样本',
       row: '第 {row} 行',

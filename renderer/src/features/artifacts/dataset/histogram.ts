@@ -9,8 +9,6 @@ export interface Histogram {
   readonly bins: readonly Bin[]
   readonly max: number
   readonly mean: number
-  /** Values of `limit` or more; 0 without a limit. */
-  readonly overLimit: number
 }
 
 /** The smallest of 1, 2, 5 × 10ⁿ that is at least `width`; never below 1, lengths are whole numbers. */
@@ -19,17 +17,15 @@ function niceWidth(width: number): number {
   return [1, 2, 5, 10].map((factor) => factor * power).find((nice) => nice >= width) ?? 10 * power
 }
 
-/** Lengths in at most `bins` bins of one round width, starting at 0. `limit` is the sequence length. */
-export function histogram(lengths: readonly number[], bins: number, limit?: number): Histogram {
+/** Lengths in at most `bins` bins of one round width, starting at 0. */
+export function histogram(lengths: readonly number[], bins: number): Histogram {
   let max = 0
   let sum = 0
-  let overLimit = 0
   for (const length of lengths) {
     if (length > max) max = length
     sum += length
-    if (limit !== undefined && length >= limit) overLimit += 1
   }
-  if (lengths.length === 0) return { bins: [], max: 0, mean: 0, overLimit: 0 }
+  if (lengths.length === 0) return { bins: [], max: 0, mean: 0 }
   const width = niceWidth((max + 1) / bins)
   const counts = new Array<number>(Math.floor(max / width) + 1).fill(0)
   for (const length of lengths) counts[Math.floor(length / width)] = (counts[Math.floor(length / width)] ?? 0) + 1
@@ -37,6 +33,5 @@ export function histogram(lengths: readonly number[], bins: number, limit?: numb
     bins: counts.map((count, at) => ({ from: at * width, to: (at + 1) * width, count })),
     max,
     mean: sum / lengths.length,
-    overLimit,
   }
 }

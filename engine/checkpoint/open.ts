@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { AppError } from '../protocol/errors/index.ts'
 import type { CheckpointSummary, TensorInfo } from '../protocol/checkpoints.ts'
 import { CheckpointPassport, type Dtype } from '../protocol/passport.ts'
@@ -11,6 +11,7 @@ import type { StoredTensor } from './formats/stored-tensor.ts'
 import { isHuggingFace, openHuggingFace } from './open-hf.ts'
 import { findIteration, rootOf } from './megatron-shards.ts'
 import { openMegatron } from './open-megatron.ts'
+import { findMindspore, openMindspore } from './open-mindspore.ts'
 import type { AdapterParts, MegatronParts, OpenedParts } from './opened.ts'
 
 export const PASSPORT_FILE = 'awb-passport.json'
@@ -34,7 +35,8 @@ export interface OpenOptions {
 
 /**
  * Opens a checkpoint of any layout, found by inspection: a Hugging Face folder, or the root or an iteration of a
- * Megatron checkpoint, mcore or legacy. Only headers are read; tensors are read on demand. Tensors that are missing or misshapen
+ * Megatron checkpoint, mcore or legacy, or a complete MindSpore file or the folder that holds it. Only headers are read;
+ * tensors are read on demand. Tensors that are missing or misshapen
  * are listed in `summary.problems` and left out of `tensors`.
  *
  * @throws AppError `file.missing`, `checkpoint.unrecognized`, `checkpoint.shardMissing`, `checkpoint.truncated`, and
@@ -87,7 +89,7 @@ export async function openCheckpoint(path: string, options: OpenOptions = {}): P
 
 async function assertFolder(folder: string): Promise<void> {
   try {
-    if ((await stat(folder)).isDirectory()) return
+    if ((await stat(folder)).isDirectory() || folder.endsWith('.ckpt')) return
   } catch (error) {
     throw fileError(error, folder)
   }
@@ -99,7 +101,7 @@ async function openParts(
   files: RandomFile[],
   { keepPadding, lora }: OpenOptions,
 ): Promise<{ parts: OpenedParts; root: string; passport: CheckpointPassport | null }> {
-  const iteration = await findIteration(folder)
+  const iteration = folder.endsWith('.ckpt') ? undefined : await findIteration(folder)
   if (iteration !== undefined) {
     const root = await rootOf(iteration)
     const passport = await readPassport(root)
@@ -111,7 +113,13 @@ async function openParts(
     return { parts, root, passport }
   }
   if (lora !== undefined) throw new AppError('checkpoint.loraSource', { path: folder, layout: 'Hugging Face' })
-  if (!(await isHuggingFace(folder))) throw new AppError('checkpoint.unrecognized', { path: folder })
+  if (!(await isHuggingFace(folder))) {
+    const file = await findMindspore(folder)
+    if (file === undefined) throw new AppError('checkpoint.unrecognized', { path: folder })
+    const root = dirname(file)
+    const passport = await readPassport(root)
+    return { parts: await openMindspore(file, passport, files), root, passport }
+  }
   return { parts: await openHuggingFace(folder, files), root: folder, passport: await readPassport(folder) }
 }
 

@@ -25,7 +25,7 @@ export function assertComplete({ summary }: OpenCheckpoint): void {
 /** Rewrites a checkpoint into another layout, parallel size or dtype, with adapters merged in where asked. */
 export const convertCheckpoint: Task<TaskSpec<'checkpoint.convert'>> = async (spec, context) => {
   const { target, lora } = spec
-  const keepPadding = target.layout !== 'hf' && target.vocabDivisor === undefined
+  const keepPadding = 'tp' in target && target.vocabDivisor === undefined
   const adapters = lora === undefined ? undefined : { path: expandPath(lora.checkpoint), targets: lora.targets }
   await using opened = await openCheckpoint(spec.input, { keepPadding, lora: adapters })
   const { summary, megatron } = opened
@@ -40,7 +40,7 @@ export const convertCheckpoint: Task<TaskSpec<'checkpoint.convert'>> = async (sp
     source = mergeAdapters(opened, settings, summary.dtype, overflows, context)
   }
   const trueVocab = megatron?.trueVocab ?? source.model.vocab
-  if (target.layout !== 'hf' && source.model.vocab % target.tp !== 0 && trueVocab < source.model.vocab) {
+  if ('tp' in target && source.model.vocab % target.tp !== 0 && trueVocab < source.model.vocab) {
     context.log(
       `the vocabulary of ${trueVocab} rows is padded anew: TP ${target.tp} does not divide ${source.model.vocab}`,
     )
@@ -103,6 +103,7 @@ export const verifyCheckpoint: Task<TaskSpec<'checkpoint.verify'>> = async (spec
 
 function describe({ summary }: OpenCheckpoint): string {
   const { layout, tp, pp, vpp, dtype, tensorCount } = summary
-  const parallel = layout === 'hf' ? '' : `, TP ${tp}, PP ${pp}${vpp > 1 ? `, VPP ${vpp}` : ''}`
+  const parallel =
+    layout === 'hf' || layout === 'mindspore' ? '' : `, TP ${tp}, PP ${pp}${vpp > 1 ? `, VPP ${vpp}` : ''}`
   return `${layout}${parallel}, ${dtype}, ${tensorCount} tensors`
 }

@@ -12,6 +12,7 @@ import { fillFolderAtomically, assertVacant } from './writing/atomic-folder.ts'
 import { writeSmallFile, type FileDigest } from './writing/file-sink.ts'
 import { huggingFaceWriter } from './writing/hf.ts'
 import { megatronWriter } from './writing/megatron.ts'
+import { mindsporeWriter } from './writing/mindspore.ts'
 import type { TargetWriter, WriterOptions, WriteTarget } from './writing/target.ts'
 import { TensorStream, type WriteContext } from './writing/tensor-stream.ts'
 
@@ -85,6 +86,8 @@ function writerFor(target: WriteTarget, options: WriterOptions): TargetWriter {
     case 'mcore':
     case 'legacy':
       return megatronWriter(options, target)
+    case 'mindspore':
+      return mindsporeWriter(options)
   }
 }
 

@@ -42,6 +42,7 @@ const convertCheckpoint = z.object({
     z.object({ layout: z.literal('hf') }),
     z.object({ layout: z.literal('mcore'), ...megatronTarget }),
     z.object({ layout: z.literal('legacy'), ...megatronTarget }),
+    z.object({ layout: z.literal('mindspore') }),
   ]),
   /** Without it the source's dtype is kept. */
   dtype: Dtype.optional(),

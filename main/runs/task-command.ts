@@ -63,7 +63,7 @@ const commands: { readonly [N in TaskName]: (spec: TaskSpec<N>) => string[] } = 
 type ConvertSpec = TaskSpec<'checkpoint.convert'>
 
 function parallelOptions(target: ConvertSpec['target']): Record<string, Option> {
-  if (target.layout === 'hf') return {}
+  if (target.layout === 'hf' || target.layout === 'mindspore') return {}
   return {
     '--tp': target.tp,
     '--pp': target.pp,

@@ -12,7 +12,7 @@ export interface MegatronTarget extends StageOptions {
 }
 
 /** Into which layout a checkpoint is written. */
-export type WriteTarget = { readonly layout: 'hf' } | MegatronTarget
+export type WriteTarget = { readonly layout: 'hf' | 'mindspore' } | MegatronTarget
 
 /** A layout's writer, all sizes known before the first byte. */
 export interface TargetWriter {

@@ -6,8 +6,10 @@ import { type Session, UsageError } from '../session.ts'
 
 type Target = TaskSpecInput<'checkpoint.convert'>['target']
 
+const layouts: Target['layout'][] = ['hf', 'mcore', 'legacy', 'mindspore']
+
 interface TargetOptions {
-  to?: 'hf' | 'mcore' | 'legacy'
+  to?: Target['layout']
   tp?: number
   pp?: number
   vpStage?: number
@@ -55,15 +57,14 @@ export function addConvertCommands(checkpoint: Command, outcome: Outcome): void 
       examples(
         withAdapters(
           withTarget(
-            command.addOption(
-              choice('--to <layout>', 'layout of the output', ['hf', 'mcore', 'legacy']).makeOptionMandatory(),
-            ),
+            command.addOption(choice('--to <layout>', 'layout of the output', layouts).makeOptionMandatory()),
           ).option('--lora <checkpoint>', 'merge the adapters of this checkpoint'),
           'lora-',
         ),
         'awb checkpoint convert ./llama-2-7b-hf ./llama-2-7b-mcore --to mcore --tp 8 --pp 1',
         'awb checkpoint convert ./trained ./relaid --to legacy --tp 2 --pp 4 --layer-list 7,8,9,8',
         'awb checkpoint convert ./trained ./trained-hf --to hf',
+        'awb checkpoint convert ./llama-2-7b-hf ./llama-2-7b-ms --to mindspore --dtype fp16',
       ),
     async (session, args, options) => {
       const { to = 'hf', lora, loraAlpha, loraRank, loraTargets } = options
@@ -88,10 +89,7 @@ export function addConvertCommands(checkpoint: Command, outcome: Outcome): void 
     'merge adapters into the Megatron weights that they were trained on',
     (command) =>
       examples(
-        withAdapters(
-          withTarget(command.addOption(choice('--to <layout>', 'layout of the output', ['hf', 'mcore', 'legacy']))),
-          '',
-        ),
+        withAdapters(withTarget(command.addOption(choice('--to <layout>', 'layout of the output', layouts))), ''),
         'awb checkpoint merge-lora ./base-tp8 ./lora-tp8 ./merged-hf --alpha 16 --to hf',
       ),
     async (session, [input = '', lora = '', output = ''], options) => {
@@ -102,13 +100,15 @@ export function addConvertCommands(checkpoint: Command, outcome: Outcome): void 
   )
 }
 
-function targetOf(to: 'hf' | 'mcore' | 'legacy', options: TargetOptions): Target {
+function targetOf(to: Target['layout'], options: TargetOptions): Target {
   const { tp, pp, vocabDivisor, vpStage: layersPerVirtualStage, layerList } = options
-  if (to !== 'hf') return { layout: to, tp: tp ?? 1, pp: pp ?? 1, vocabDivisor, layersPerVirtualStage, layerList }
+  if (to === 'mcore' || to === 'legacy') {
+    return { layout: to, tp: tp ?? 1, pp: pp ?? 1, vocabDivisor, layersPerVirtualStage, layerList }
+  }
   if ((tp ?? pp ?? vocabDivisor ?? layersPerVirtualStage ?? layerList) !== undefined) {
     throw new UsageError('--tp, --pp, --vp-stage, --layer-list and --vocab-divisor are for --to mcore and legacy only')
   }
-  return { layout: 'hf' }
+  return { layout: to }
 }
 
 /** Layout and sizes of the input where the options do not say otherwise. */

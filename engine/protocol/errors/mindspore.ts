@@ -22,4 +22,13 @@ export const mindsporeErrors = {
     en: '{path} holds a model of the family {family}, and the {script} script would lose or invent its biases. Use the script of its own family.',
     'zh-CN': '{path} 中的模型属于 {family} 系列，使用 {script} 脚本会丢失或凭空生成偏置。请使用该系列自己的脚本。',
   },
+  'mindspore.severalFiles': {
+    en: '{path} holds {count} .ckpt files, first {first}. Name the one that is meant.',
+    'zh-CN': '{path} 中有 {count} 个 .ckpt 文件，首个为 {first}。请指定其中一个。',
+  },
+  'mindspore.namesUnknown': {
+    en: '{file} has no {tensor}: its names are not those of Llama2 or Qwen1.5 in MindFormers. Put the config.json of the model beside it, or convert it with the script of its family.',
+    'zh-CN':
+      '{file} 中没有 {tensor}：其参数名不是 MindFormers 中 Llama2 或 Qwen1.5 的名称。请将模型的 config.json 放在旁边，或使用该系列的脚本转换。',
+  },
 } as const satisfies Record<string, Text>

@@ -27,6 +27,8 @@ export interface OpenCheckpoint extends Checkpoint {
 }
 
 export interface OpenOptions {
+  /** A folder that is both is opened as this; default Megatron. */
+  readonly as?: 'hf' | 'megatron' | undefined
   /** Megatron only: the padding of the vocabulary counts as vocabulary. */
   readonly keepPadding?: boolean | undefined
   /** Megatron only: a checkpoint of adapters that lies over this one, and which modules of it count. */
@@ -99,9 +101,9 @@ async function assertFolder(folder: string): Promise<void> {
 async function openParts(
   folder: string,
   files: RandomFile[],
-  { keepPadding, lora }: OpenOptions,
+  { as, keepPadding, lora }: OpenOptions,
 ): Promise<{ parts: OpenedParts; root: string; passport: CheckpointPassport | null }> {
-  const iteration = folder.endsWith('.ckpt') ? undefined : await findIteration(folder)
+  const iteration = as === 'hf' || folder.endsWith('.ckpt') ? undefined : await findIteration(folder)
   if (iteration !== undefined) {
     const root = await rootOf(iteration)
     const passport = await readPassport(root)
@@ -113,8 +115,8 @@ async function openParts(
     return { parts, root, passport }
   }
   if (lora !== undefined) throw new AppError('checkpoint.loraSource', { path: folder, layout: 'Hugging Face' })
-  if (!(await isHuggingFace(folder))) {
-    const file = await findMindspore(folder)
+  if (as === 'megatron' || !(await isHuggingFace(folder))) {
+    const file = as === undefined ? await findMindspore(folder) : undefined
     if (file === undefined) throw new AppError('checkpoint.unrecognized', { path: folder })
     const root = dirname(file)
     const passport = await readPassport(root)

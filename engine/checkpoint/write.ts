@@ -9,6 +9,7 @@ import { configFor, readConfig, type ConfigJson } from './hf-config.ts'
 import { canonicalNames } from './layouts/description.ts'
 import { PASSPORT_FILE, predominantDtype } from './open.ts'
 import { fillFolderAtomically, assertVacant } from './writing/atomic-folder.ts'
+import { fillExistingFolder } from './writing/existing-folder.ts'
 import { writeSmallFile, type FileDigest } from './writing/file-sink.ts'
 import { huggingFaceWriter } from './writing/hf.ts'
 import { megatronWriter } from './writing/megatron.ts'
@@ -28,6 +29,12 @@ export interface WriteRequest {
   readonly dtype?: Dtype | undefined
   /** Megatron only; default 1, as for every converted model. */
   readonly iteration?: number | undefined
+  /** The output may hold other things, and an older checkpoint that is replaced; default: it must be vacant. */
+  readonly intoExisting?: boolean | undefined
+  /** Folder below the output that the whole checkpoint goes to. */
+  readonly subfolder?: string | undefined
+  /** Which files of the source's assets go along; default all. */
+  readonly assets?: 'all' | 'config' | 'none' | undefined
   /** Rows of the vocabulary that are no padding, where the source counts padded ones as vocabulary. */
   readonly trueVocab?: number | undefined
   /** Folder whose config.json, generation_config.json and tokenizer go along; any layout's folder will do. */
@@ -53,15 +60,18 @@ export async function writeCheckpoint(request: WriteRequest): Promise<Checkpoint
   const trueVocab = request.trueVocab ?? source.model.vocab
   const options = { model: source.model, dtype, iteration: request.iteration ?? 1, trueVocab }
   const writer = writerFor(request.target, options)
-  await assertVacant(output)
+  if (request.intoExisting !== true) await assertVacant(output)
   const model = { ...source.model, vocab: trueVocab }
-  const assets = await collectAssets(model, dtype, request.assetsFrom)
+  const assets = await collectAssets(model, dtype, request.assetsFrom, request.assets ?? 'all')
   const stream = new TensorStream(source, dtype, writer.totalBytes, context)
-  return fillFolderAtomically(output, writer.totalBytes + OVERHEAD_BYTES + assets.bytes, async (folder) => {
+  const place = request.intoExisting === true ? fillExistingFolder : fillFolderAtomically
+  return place(output, writer.totalBytes + OVERHEAD_BYTES + assets.bytes, async (root) => {
+    const folder = join(root, request.subfolder ?? '')
+    await mkdir(folder, { recursive: true })
     const digests = await writer.write(folder, stream)
     reportOverflows(stream.overflows, context)
     await request.beforePublish?.()
-    await mkdir(join(folder, writer.assetsFolder), { recursive: true })
+    if (assets.files.size > 0) await mkdir(join(folder, writer.assetsFolder), { recursive: true })
     for (const [name, content] of assets.files) {
       const path = posix.join(writer.assetsFolder, name)
       digests.set(path, await writeSmallFile(join(folder, path), content))
@@ -97,15 +107,21 @@ interface Assets {
 }
 
 /** config.json for the new dtype, and the other files as they are. */
-async function collectAssets(model: ModelShape, dtype: Dtype, from: string | undefined): Promise<Assets> {
+async function collectAssets(
+  model: ModelShape,
+  dtype: Dtype,
+  from: string | undefined,
+  extent: 'all' | 'config' | 'none',
+): Promise<Assets> {
   const files = new Map<string, string | Uint8Array>()
+  if (extent === 'none') return { files, bytes: 0 }
   const folder = from === undefined ? undefined : await findAssets(from)
   const configPath = folder === undefined ? undefined : join(folder, 'config.json')
   const isKnown = configPath !== undefined && (await isFile(configPath))
   const original: ConfigJson | undefined = isKnown ? await readConfig(configPath) : undefined
   files.set('config.json', `${JSON.stringify(configFor(model, dtype, original), null, 2)}\n`)
   if (folder !== undefined) {
-    for (const name of ['generation_config.json', ...tokenizerFiles]) {
+    for (const name of ['generation_config.json', ...(extent === 'all' ? tokenizerFiles : [])]) {
       const path = join(folder, name)
       if (await isFile(path)) files.set(name, await readFile(path))
     }

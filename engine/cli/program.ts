@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../version.ts'
 import { addCheckpointCommands } from './commands/checkpoint.ts'
+import { addConvertCkptCommand, ckptScript } from './commands/convert-ckpt.ts'
 import { addConvertWeightCommands, weightScripts } from './commands/convert-weight.ts'
 import { addDatasetCommands } from './commands/dataset.ts'
 import { addHcclToolsCommand } from './commands/hccl-tools.ts'
@@ -23,7 +24,9 @@ export async function runProgram(args: string[]): Promise<number> {
   const outcome: Outcome = { exitCode: EXIT.ok }
   const program = buildProgram(outcome)
   try {
-    await program.parseAsync(withoutInterpreter(args, [...weightScripts, preprocessDataScript]), { from: 'user' })
+    await program.parseAsync(withoutInterpreter(args, [ckptScript, ...weightScripts, preprocessDataScript]), {
+      from: 'user',
+    })
     return outcome.exitCode
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
@@ -47,6 +50,7 @@ export function buildProgram(outcome: Outcome): Command {
     'awb job list',
   )
   addCheckpointCommands(program, outcome)
+  addConvertCkptCommand(program, outcome)
   addConvertWeightCommands(program, outcome)
   addDatasetCommands(program, outcome)
   addPreprocessDataCommand(program, outcome)

@@ -49,15 +49,19 @@ export class CastSource extends DerivedSource {
   }
 }
 
-/** The first rows of the vocabulary only: what a model without padding has of it. */
-export function cutVocabulary(source: TensorSource, vocab: number): TensorSource {
+/** The first rows of the vocabulary only: what a model without padding has of it; `model` describes the result. */
+export function cutVocabulary(
+  source: TensorSource,
+  vocab: number,
+  model: ModelShape = { ...source.model, vocab },
+): TensorSource {
   const tensors = new Map(source.tensors)
   for (const name of ['embedding', 'output']) {
     const tensor = tensors.get(name)
     if (tensor !== undefined) tensors.set(name, { ...tensor, shape: [vocab, ...tensor.shape.slice(1)] })
   }
   return {
-    model: { ...source.model, vocab },
+    model,
     tensors,
     readRows: (name, from, to) => source.readRows(name, from, to),
     readRowsInto: (name, from, to, into) => readRowsInto(source, name, from, to, into),

@@ -31,12 +31,12 @@ export async function fillFolderAtomically<T>(
     return result
   } catch (error) {
     await rm(partial, { recursive: true, force: true })
-    throw full(fileError(error, target), target)
+    throw fullAt(fileError(error, target), target)
   }
 }
 
 /** People know the output by its final name, not by that of the partial sibling. */
-function full(error: unknown, target: string): unknown {
+export function fullAt(error: unknown, target: string): unknown {
   return error instanceof AppError && error.code === 'file.full'
     ? new AppError('file.full', { path: target }, { cause: error })
     : error
@@ -53,7 +53,8 @@ export async function assertVacant(target: string): Promise<void> {
   throw new AppError('file.exists', { path: target })
 }
 
-async function assertRoom(parent: string, needed: number, target: string): Promise<void> {
+/** @throws AppError `file.full` when the disk of `parent` has not that many bytes */
+export async function assertRoom(parent: string, needed: number, target: string): Promise<void> {
   const { bavail, bsize } = await statfs(parent)
   if (bavail * bsize < needed) throw new AppError('file.full', { path: target })
 }
@@ -67,7 +68,8 @@ async function replaceVacant(partial: string, target: string): Promise<void> {
   await rename(partial, target)
 }
 
-async function syncFolders(folder: string): Promise<void> {
+/** Makes a folder and those in it durable. */
+export async function syncFolders(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (entry.isDirectory()) await syncFolders(join(folder, entry.name))
   }
@@ -75,7 +77,7 @@ async function syncFolders(folder: string): Promise<void> {
 }
 
 /** Windows cannot open folders and needs no such flush. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
   const handle = await open(folder)
   try {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Locale, Text } from '../text.ts'
 import { chatErrors } from './chat.ts'
 import { checkpointErrors } from './checkpoint.ts'
+import { convertCkptErrors } from './convert-ckpt.ts'
 import { commonErrors } from './common.ts'
 import { datasetErrors } from './dataset.ts'
 import { hostErrors } from './host.ts'
@@ -19,6 +20,7 @@ import { trainErrors } from './train.ts'
 export const errorTexts = {
   ...commonErrors,
   ...checkpointErrors,
+  ...convertCkptErrors,
   ...chatErrors,
   ...datasetErrors,
   ...hostErrors,

@@ -74,7 +74,7 @@ export const uiMessages = {
       steps: '{value} 步',
       tensors: '{value} 个张量',
       files: '{value} 个文件',
-      tokens: '{value} 个 token',
+      tokens: '{value} 个词元',
     },
     duration: {
       days: '{d} 天 {h} 小时',

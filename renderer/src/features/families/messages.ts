@@ -125,7 +125,7 @@ export const familiesMessages = {
       waiting: '选择数据集和分词器后显示预览。',
       rows: '已读取 {scanned} 行，共约 {total} 行',
       samples: '前几个样本',
-      lengths: '样本长度（token）',
+      lengths: '样本长度（词元）',
       summary: '最长 {max} · 平均 {mean}',
       limit: '序列长度为 {limit} 时剔除 {count} / {total} 个样本（{share} %），其余样本中填充占 {padding} %',
       unlimited: '保留全部样本。移动竖线可设置序列长度。',

@@ -159,7 +159,7 @@ export const runsMessages = {
         testLoss: '测试损失',
         perplexity: '困惑度',
         learningRate: '学习率',
-        tokensPerSecond: '每秒 token 数',
+        tokensPerSecond: '每秒词元数',
         tflops: '单卡 TFLOP/s',
         gradNorm: '梯度范数',
         iterationMs: '单步耗时（毫秒）',

@@ -191,7 +191,7 @@ export function naiveOverrides(theme: ThemeName): GlobalThemeOverrides {
       fontWeightStrong: String(bold),
       waveOpacity: '0',
     },
-    Input: { border: `1px solid ${c.line}`, boxShadowFocus: `0 0 0 2px ${c.accentSoft}` },
+    Input: { border: `1px solid ${c.line}`, boxShadowFocus: `0 0 0 2px ${c.accentSoft}`, suffixTextColor: c.muted },
     Select: { peers: { InternalSelection: { border: `1px solid ${c.line}` } } },
     Switch: { railColor: c.lineStrong },
     Tooltip: { color: c.raised, textColor: c.text, boxShadow: `0 0 0 1px ${c.line}`, borderRadius: `${radius}px` },

@@ -4,6 +4,7 @@ import { addCommand, choice, examples, integer, list, type Outcome } from '../op
 import { runTaskHere } from '../run-task.ts'
 import type { Session } from '../session.ts'
 import { pathAt } from './checkpoint.ts'
+import { mergeHere } from './preprocess-data-merge.ts'
 
 interface SourceOptions {
   tokenizer: string
@@ -69,6 +70,20 @@ export function addDatasetCommands(program: Command, outcome: Outcome): void {
         ),
       ])
     },
+  )
+
+  addCommand<{ keys: string[] }>(
+    dataset,
+    outcome,
+    'merge <folder> <output-prefix>',
+    'join Megatron datasets of a folder, one result per key',
+    (command) =>
+      examples(
+        command.requiredOption('--keys <names>', 'ends of names behind the prefix, as in the example', list),
+        'awb dataset merge ./parts ./data/all --keys packed_input_ids_document,packed_attention_mask_document,packed_labels_document',
+      ),
+    (session, args, { keys }) =>
+      mergeHere(session, { folder: pathAt(session, args, 0), keys, outputPrefix: pathAt(session, args, 1) }),
   )
 
   addCommand<{ sample: number }>(

@@ -5,6 +5,7 @@ import { DatasetTemplate, type DatasetHandler, type TaskSpecInput } from '../../
 import { addCommand, examples, type Outcome } from '../options.ts'
 import { runTaskHere } from '../run-task.ts'
 import { type Session, UsageError } from '../session.ts'
+import { mergeHere } from './preprocess-data-merge.ts'
 import { parsePreprocessData, type PreprocessDataFlags } from './preprocess-data-flags.ts'
 import { alpacaColumnsOf, shareGptColumnsOf } from './preprocess-data-map.ts'
 
@@ -60,6 +61,8 @@ export function addPreprocessDataCommand(program: Command, outcome: Outcome): vo
 async function preprocessData(session: Session, flags: PreprocessDataFlags): Promise<void> {
   const input = required(flags, 'input')
   const outputPrefix = await outputPrefixOf(session, flags)
+  const keys = flags.list['merge-group-keys']
+  if (keys !== undefined) return mergeHere(session, { folder: session.path(input), keys, outputPrefix })
   const { name, spec } = specOf(session, flags, input, outputPrefix)
   const say = (line: string) => (session.isJson ? process.stderr : process.stdout).write(`${line}\n`)
   say(`building dataset: ${input}`)

@@ -43,7 +43,7 @@ export async function openIndexedDataset(stem: string): Promise<IndexedDataset> 
   try {
     const bin = await openFile(binFile)
     try {
-      const header = await readHeader(idx, idxFile)
+      const header = await readIndexHeader(idx, idxFile)
       return await IndexedFiles.open(idx, bin, header, idxFile, binFile)
     } catch (error) {
       await bin.close()
@@ -107,9 +107,11 @@ export async function openInstructionDataset(prefix: string): Promise<Instructio
 
 const invalid = (file: string, reason: string): AppError => new AppError('dataset.indexInvalid', { file, reason })
 
-interface Header {
+/** What an index says of itself. */
+export interface IndexHeader {
   dtype: DtypeCode
   sequences: number
+  /** One more than there are documents. */
   documentEntries: number
 }
 
@@ -127,7 +129,7 @@ class IndexedFiles implements IndexedDataset {
   static async open(
     idx: FileHandle,
     bin: FileHandle,
-    header: Header,
+    header: IndexHeader,
     idxFile: string,
     binFile: string,
   ): Promise<IndexedFiles> {
@@ -137,7 +139,7 @@ class IndexedFiles implements IndexedDataset {
   private constructor(
     idx: FileHandle,
     bin: FileHandle,
-    header: Header,
+    header: IndexHeader,
     idxFile: string,
     binFile: string,
     binBytes: number,
@@ -204,7 +206,8 @@ function toTokens(bytes: Buffer, code: DtypeCode, file: string): Int32Array {
   return tokens
 }
 
-async function readHeader(idx: FileHandle, file: string): Promise<Header> {
+/** Reads and checks the head of an index. @throws dataset.indexInvalid */
+export async function readIndexHeader(idx: FileHandle, file: string): Promise<IndexHeader> {
   const { size } = await idx.stat()
   const header = await readFully(idx, 0, Math.min(size, IDX_HEADER_BYTES), file)
   if (header.length < IDX_HEADER_BYTES || !header.subarray(0, IDX_MAGIC.length).equals(IDX_MAGIC)) {
@@ -225,7 +228,8 @@ async function readHeader(idx: FileHandle, file: string): Promise<Header> {
   return { dtype, sequences, documentEntries }
 }
 
-async function readFully(handle: FileHandle, position: number, length: number, file: string): Promise<Buffer> {
+/** Exactly `length` bytes from a place. @throws dataset.indexInvalid when the file ends before */
+export async function readFully(handle: FileHandle, position: number, length: number, file: string): Promise<Buffer> {
   const bytes = Buffer.alloc(length)
   for (let done = 0; done < length;) {
     const { bytesRead } = await handle.read(bytes, done, length - done, position + done)

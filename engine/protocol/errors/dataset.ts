@@ -66,6 +66,18 @@ export const datasetErrors = {
     en: '{file} is missing or unreadable, so it is unknown how the dataset was made. Preprocess the data again.',
     'zh-CN': '{file} 缺失或无法读取，无法得知数据集的制作方式。请重新预处理数据。',
   },
+  'dataset.mergeMissing': {
+    en: '{folder} has no dataset whose name contains "{key}". Correct the key, or choose the folder of the parts.',
+    'zh-CN': '{folder} 中没有名称包含“{key}”的数据集。请更正键名，或选择各部分所在的文件夹。',
+  },
+  'dataset.mergeAmbiguous': {
+    en: '"{key}" stands in the names of different kinds of data in {folder}: {names}. Give a longer key, such as "{better}".',
+    'zh-CN': '“{key}”同时出现在 {folder} 中不同数据的名称里：{names}。请使用更长的键名，例如“{better}”。',
+  },
+  'dataset.mergeDtype': {
+    en: '{file} holds {found} numbers, the first part holds {expected}. Preprocess the parts alike.',
+    'zh-CN': '{file} 的数据类型为 {found}，而第一部分为 {expected}。请以相同方式预处理各部分。',
+  },
   'dataset.sampleMissing': {
     en: '{prefix} has {samples} samples, so there is no sample {sample} (they are numbered from 0).',
     'zh-CN': '{prefix} 共有 {samples} 个样本，没有样本 {sample}（编号从 0 开始）。',

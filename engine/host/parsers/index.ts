@@ -2,6 +2,7 @@ import type { Locale } from '../../protocol/text.ts'
 import { parseDocker } from './docker/index.ts'
 import { parseHccn } from './hccn/index.ts'
 import { cleanLines, isQuotedText, shortLines } from './lines.ts'
+import { parseLog } from './logs/index.ts'
 import { NPU_SMI_KINDS, parseNpuSmi } from './npu-smi/index.ts'
 import type { Parsed, Parser } from './result.ts'
 import { parseVersionInfo, VERSION_KINDS } from './version-info/index.ts'
@@ -11,6 +12,7 @@ const FAMILIES: Readonly<Record<string, Parser>> = {
   'npu-smi': (lines, locale) => parseNpuSmi(lines, locale),
   hccn: (lines, locale) => parseHccn(lines, locale),
   docker: parseDocker,
+  logs: parseLog,
   'version-info': (lines, locale) => parseVersionInfo(lines, locale),
   'hccn-conf': (lines, locale) => parseHccn(lines, locale, 'hccn-conf'),
   'hccn-tool': (lines, locale) => parseHccn(lines, locale),

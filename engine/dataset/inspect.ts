@@ -1,9 +1,10 @@
 import { AppError } from '../protocol/errors/index.ts'
 import type { SamplePreview } from '../protocol/datasets.ts'
 import type { DatasetPassport } from '../protocol/passport.ts'
-import { passportPath } from './indexed/format.ts'
-import { openInstructionDataset } from './indexed/read.ts'
+import { DatasetTemplate } from '../protocol/tasks.ts'
+import { openSamples } from './indexed/samples.ts'
 import { toSpans } from './spans.ts'
+import { templateTokens } from './templates/catalog.ts'
 import { loadTokenizer } from './tokenizers/load.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
 
@@ -20,23 +21,28 @@ export interface DatasetInspection {
  * @throws dataset.passportInvalid, dataset.indexInvalid, dataset.sampleMissing, file.*
  */
 export async function inspectDataset(input: { prefix: string; sample: number }): Promise<DatasetInspection> {
-  const dataset = await openInstructionDataset(input.prefix)
+  const dataset = await openSamples(input.prefix)
   try {
     const { passport, length } = dataset
-    if (passport === null) throw new AppError('dataset.passportInvalid', { file: passportPath(input.prefix) })
     if (length === 0) return { passport, samples: 0, sample: null }
     const { ids, labels } = await dataset.sample(input.sample)
-    const tokens = toSpans(ids, labels, await loadIfSame(passport.tokenizer))
+    const tokens = toSpans(ids, labels, await loadIfSame(passport))
     return { passport, samples: length, sample: { row: input.sample, length: ids.length, tokens } }
   } finally {
     await dataset.close()
   }
 }
 
-async function loadIfSame({ path, hash }: DatasetPassport['tokenizer']): Promise<Tokenizer | null> {
+/** The tokenizer as the dataset was made with it: with the tokens of its template, of the same file. */
+async function loadIfSame({ tokenizer: { path, hash }, template }: DatasetPassport): Promise<Tokenizer | null> {
+  const named = DatasetTemplate.safeParse(template)
+  const tokens = named.success ? templateTokens(named.data) : {}
   try {
-    const tokenizer = await loadTokenizer(path)
-    return tokenizer.hash === hash ? tokenizer : null
+    for (const slow of [false, true]) {
+      const tokenizer = await loadTokenizer(path, { slow, ...tokens })
+      if (tokenizer.hash === hash) return tokenizer
+    }
+    return null
   } catch (error) {
     if (error instanceof AppError) return null
     throw error

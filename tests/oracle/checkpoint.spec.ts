@@ -10,6 +10,7 @@ import { readTorch } from '../../engine/checkpoint/formats/torch-read.ts'
 import { openCheckpoint } from '../../engine/checkpoint/open.ts'
 import { convertCheckpoint } from '../../engine/checkpoint/tasks.ts'
 import { writeCheckpoint } from '../../engine/checkpoint/write.ts'
+import type { MegatronTarget, WriteTarget } from '../../engine/checkpoint/writing/target.ts'
 import { isWeightDtype } from '../../engine/checkpoint/formats/dtypes.ts'
 import type { Dtype } from '../../engine/protocol/passport.ts'
 import { fixture, recordingContext, storedBytes, temporaryFolder } from '../fixtures/checkpoint/helpers.ts'
@@ -48,6 +49,27 @@ describe.skipIf(!hasTorch)('PyTorch', () => {
     const back = join(folder.path, 'back')
     await convertCheckpoint({ input: megatron, output: back, target: { layout: 'hf' } }, recordingContext())
     expect(ask<Verdict>('--hf', back, input).differences).toEqual([])
+  })
+
+  it.each<[string, string, Partial<MegatronTarget>]>([
+    ['llama2-mha-fp16', 'legacy', { layout: 'legacy', tp: 2, pp: 2 }],
+    ['llama2-mha-fp16', 'legacy, uneven', { layout: 'legacy', tp: 2, pp: 2, layerList: [1, 3] }],
+    ['llama2-mha-fp16', 'mcore, uneven', { tp: 1, pp: 3, layerList: [2, 1, 1] }],
+    ['llama2-mha-fp16', 'legacy, virtual', { layout: 'legacy', tp: 1, pp: 2, layersPerVirtualStage: 1 }],
+    ['qwen15-tied-bf16', 'legacy', { layout: 'legacy', tp: 2, pp: 2 }],
+    ['qwen15-tied-bf16', 'legacy on one stage', { layout: 'legacy', tp: 4 }],
+    ['qwen15-tied-bf16', 'mcore, virtual', { tp: 2, pp: 2, layersPerVirtualStage: 1 }],
+  ])('finds %s as %s, and again after a detour over other shards', async (name, _, change) => {
+    using folder = temporaryFolder()
+    const input = fixture(name)
+    const target: MegatronTarget = { layout: 'mcore', tp: 1, pp: 1, ...change }
+    const at = (step: string): string => join(folder.path, step)
+    const convert = (from: string, to: string, into: WriteTarget): Promise<unknown> =>
+      convertCheckpoint({ input: from, output: to, target: into as never }, recordingContext())
+    await convert(input, at('direct'), target)
+    await convert(at('direct'), at('detour'), { layout: 'mcore', tp: 4, pp: 4, layerList: [1, 1, 1, 1] })
+    await convert(at('detour'), at('again'), target)
+    expect(ask<Verdict>(input, at('direct'), at('again')).differences).toEqual([])
   })
 
   it.each<[number, number]>([

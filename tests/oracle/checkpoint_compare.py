@@ -1,6 +1,6 @@
 """Oracle of the checkpoint tests: loads Megatron shards with torch.load and compares them with a Hugging Face model.
 
-usage: checkpoint_compare.py HF_FOLDER MEGATRON_FOLDER
+usage: checkpoint_compare.py HF_FOLDER MEGATRON_FOLDER...
        checkpoint_compare.py --hf HF_FOLDER HF_FOLDER
        checkpoint_compare.py --views OUTPUT_FILE
 
@@ -67,12 +67,63 @@ def pad(matrix, rows):
     return matrix if extra <= 0 else torch.cat([matrix, matrix[-1:].repeat(extra, 1)])
 
 
-def expected_state(model, config, args, rank, stage):
-    """The state dictionary of one rank, in the order of Megatron."""
+def chunks_of(args, stage):
+    """(key, global layers, is first, is last) of each chunk that a stage holds."""
+    layers, pp = args.num_layers, args.pipeline_model_parallel_size
+    if args.num_layer_list is not None:
+        sizes = [int(size) for size in args.num_layer_list.split(',')]
+        begin = sum(sizes[:stage])
+        return [('model', range(begin, begin + sizes[stage]), stage == 0, stage == pp - 1)]
+    size = args.num_layers_per_virtual_pipeline_stage
+    if size is None:
+        size = layers // pp
+    count = layers // pp // size
+    keys = ['model'] if count == 1 else ['model%d' % chunk for chunk in range(count)]
+    return [
+        (key, range((v * pp + stage) * size, (v * pp + stage + 1) * size), stage == v == 0, stage == pp - 1 and v == count - 1)
+        for v, key in enumerate(keys)
+    ]
+
+
+LEGACY = {
+    'input_layernorm': 'input_norm',
+    'linear_proj': 'dense',
+    'linear_qkv': 'query_key_value',
+    'pre_mlp_layernorm': 'post_attention_norm',
+    'linear_fc1': 'dense_h_to_4h',
+    'linear_fc2': 'dense_4h_to_h',
+}
+
+
+def legacy_state(state, tied):
+    """The same tensors under their older names; dictionaries in dictionaries are joined by /."""
+    result = {}
+    for name, value in state.items():
+        parts = [LEGACY.get(part, part) for part in name.split('.')]
+        if parts[0] == 'decoder':
+            parts = ['final_norm', 'weight'] if parts[1] == 'final_layernorm' else parts[1:]
+            result['language_model/encoder/' + '.'.join(parts)] = value
+        elif parts[0] == 'embedding':
+            result['language_model/' + '/'.join(parts)] = value
+        elif not tied:
+            result['language_model/' + '/'.join(parts)] = value
+        elif parts[1] == 'weight':
+            result['word_embeddings_for_head/weight'] = value
+    return result
+
+
+def flatten(state, prefix=''):
+    flat = {}
+    for name, value in state.items():
+        flat.update(flatten(value, prefix + name + '/') if isinstance(value, dict) else {prefix + name: value})
+    return flat
+
+
+def expected_state(model, config, args, rank, layers, is_first, is_last):
+    """The mcore state dictionary of one chunk of one rank, in the order of Megatron."""
     tp, pp = args.tensor_model_parallel_size, args.pipeline_model_parallel_size
     groups = config['num_key_value_heads']
     d = config['hidden_size'] // config['num_attention_heads']
-    per_stage = config['num_hidden_layers'] // pp
     cast = lambda tensor: tensor.to(args.params_dtype)
     state = {}
 
@@ -84,10 +135,10 @@ def expected_state(model, config, args, rank, stage):
         blocks = [part.reshape(groups, -1, d, *part.shape[1:]) for part in parts]
         return rows(torch.cat(blocks, dim=1).flatten(0, 2))
 
-    if stage == 0:
+    if is_first:
         state['embedding.word_embeddings.weight'] = rows(pad(model['model.embed_tokens.weight'], args.padded_vocab_size))
-    for local in range(per_stage):
-        source = 'model.layers.%d.' % (stage * per_stage + local)
+    for local, layer in enumerate(layers):
+        source = 'model.layers.%d.' % layer
         target = 'decoder.layers.%d.' % local
         state[target + 'input_layernorm.weight'] = model[source + 'input_layernorm.weight']
         state[target + 'self_attention.linear_proj.weight'] = model[source + 'self_attn.o_proj.weight'].chunk(tp, dim=1)[rank]
@@ -102,7 +153,7 @@ def expected_state(model, config, args, rank, stage):
         state[target + 'mlp.linear_fc1._extra_state'] = None
         state[target + 'mlp.linear_fc2.weight'] = model[source + 'mlp.down_proj.weight'].chunk(tp, dim=1)[rank]
         state[target + 'mlp.linear_fc2._extra_state'] = None
-    if stage == pp - 1:
+    if is_last:
         state['decoder.final_layernorm.weight'] = model['model.norm.weight']
         tied = config.get('tie_word_embeddings', False)
         if not tied or pp > 1:
@@ -138,14 +189,22 @@ def compare_megatron(hf_folder, megatron_folder):
     for path in sorted(glob.glob(os.path.join(folder, 'mp_rank_*', 'model_optim_rng.pt'))):
         rank, stage = re.match(r'mp_rank_(\d+)(?:_(\d+))?$', os.path.basename(os.path.dirname(path))).groups()
         shard = torch.load(path, map_location='cpu')
-        keys = ['args', 'checkpoint_version', 'iteration', 'model', 'num_floating_point_operations_so_far']
+        args = shard['args']
+        chunks = chunks_of(args, int(stage or 0))
+        models = [key for key, *_ in chunks]
+        keys = ['args', 'checkpoint_version', 'iteration', *models, 'num_floating_point_operations_so_far']
         if list(shard) != keys or shard['checkpoint_version'] != 3.0 or shard['iteration'] != iteration:
             differences.append('%s: top level' % path)
-        if not isinstance(shard['args'], argparse.Namespace) or shard['args'].model_type is not ModelType(1):
+        if not isinstance(args, argparse.Namespace) or args.model_type is not ModelType(1):
             differences.append('%s: args' % path)
-        expected = expected_state(model, config, shard['args'], int(rank), int(stage or 0))
-        compare_states(os.path.basename(os.path.dirname(path)), shard['model'], expected, differences)
-        compared += len(expected)
+        for key, layers, is_first, is_last in chunks:
+            actual = shard[key]
+            expected = expected_state(model, config, args, int(rank), layers, is_first, is_last)
+            if not args.use_mcore_models:
+                expected = dict(sorted(legacy_state(expected, config.get('tie_word_embeddings', False)).items()))
+                actual = dict(sorted(flatten(actual).items()))
+            compare_states('%s %s' % (os.path.basename(os.path.dirname(path)), key), actual, expected, differences)
+            compared += len(expected)
     return compared, differences
 
 
@@ -180,8 +239,12 @@ def main(arguments):
     if arguments[0] == '--views':
         print(json.dumps(save_views(arguments[1])))
         return
-    pair = compare_models(*arguments[1:]) if arguments[0] == '--hf' else compare_megatron(*arguments)
-    print(json.dumps({'compared': pair[0], 'differences': pair[1]}))
+    if arguments[0] == '--hf':
+        pairs = [compare_models(*arguments[1:])]
+    else:
+        pairs = [compare_megatron(arguments[0], folder) for folder in arguments[1:]]
+    differences = [line for _, lines in pairs for line in lines]
+    print(json.dumps({'compared': sum(count for count, _ in pairs), 'differences': differences}))
 
 
 if __name__ == '__main__':

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../version.ts'
+import { addAlpacaConverterCommand, mindFormersScripts } from './commands/alpaca-converter.ts'
 import { addCheckpointCommands } from './commands/checkpoint.ts'
 import { addConvertCkptCommand, ckptScript } from './commands/convert-ckpt.ts'
 import { addConvertWeightCommands, weightScripts } from './commands/convert-weight.ts'
@@ -8,12 +9,20 @@ import { addHcclToolsCommand } from './commands/hccl-tools.ts'
 import { addHostParseCommand } from './commands/host-parse.ts'
 import { addHostCommands } from './commands/host.ts'
 import { addJobCommands } from './commands/job.ts'
+import { addLlamaPreprocessCommand } from './commands/llama-preprocess.ts'
 import { addMergeHcclCommands } from './commands/merge-hccl.ts'
+import { addMindRecordCommand } from './commands/mindrecord.ts'
 import { addPreprocessDataCommand, preprocessDataScript } from './commands/preprocess-data.ts'
+import { addQwenPreprocessCommand } from './commands/qwen1-5-preprocess.ts'
 import { addReferenceCommands } from './commands/reference.ts'
+import { addSquadDataProcessCommand } from './commands/squad-data-process.ts'
+import { addTelechatPreprocessCommand } from './commands/telechat-preprocess.ts'
 import { withoutInterpreter } from './drop-in-flags.ts'
 import { examples, type Outcome } from './options.ts'
 import { EXIT } from './session.ts'
+
+/** Scripts that may be named with their folder, behind `python` or not. */
+const scripts = [ckptScript, ...weightScripts, preprocessDataScript, ...mindFormersScripts]
 
 /** Runs one `awb` command line; answers with the exit code. */
 export async function runProgram(args: string[]): Promise<number> {
@@ -24,7 +33,7 @@ export async function runProgram(args: string[]): Promise<number> {
   const outcome: Outcome = { exitCode: EXIT.ok }
   const program = buildProgram(outcome)
   try {
-    await program.parseAsync(withoutInterpreter(args, [ckptScript, ...weightScripts, preprocessDataScript]), {
+    await program.parseAsync(withoutInterpreter(args, scripts), {
       from: 'user',
     })
     return outcome.exitCode
@@ -54,6 +63,12 @@ export function buildProgram(outcome: Outcome): Command {
   addConvertWeightCommands(program, outcome)
   addDatasetCommands(program, outcome)
   addPreprocessDataCommand(program, outcome)
+  addMindRecordCommand(program, outcome)
+  addAlpacaConverterCommand(program, outcome)
+  addLlamaPreprocessCommand(program, outcome)
+  addSquadDataProcessCommand(program, outcome)
+  addQwenPreprocessCommand(program, outcome)
+  addTelechatPreprocessCommand(program, outcome)
   addReferenceCommands(program, outcome)
   addJobCommands(program, outcome)
   addHostCommands(program, outcome)

@@ -131,6 +131,39 @@ export const PreprocessSpec = z.object({
 })
 export type PreprocessSpec = z.infer<typeof PreprocessSpec>
 
+/** Rows to MindRecord, as MindFormers' preprocessors of the families do it. */
+export const MindRecordSpec = z.object({
+  handler: z.enum(['wiki', 'qa', 'squad', 'chatml', 'telechat']),
+  input: z.string(),
+  /** The file; with several shards their numbers follow its name. */
+  output: z.string(),
+  /** `tokenizer.model`, or `vocab.json` for chatml; or the folder of it. */
+  tokenizer: z.string(),
+  /** `merges.txt` for chatml; without it the one beside the vocabulary. */
+  merges: z.string().optional(),
+  seqLength: z.number().int().positive(),
+  shards: z.number().int().positive().max(1000).default(1),
+  /** How often the text is taken (wiki). */
+  repeat: z.number().int().positive().default(1),
+  /** Decides the order of rows (telechat) and the shard of each. */
+  seed: z.number().int().nonnegative().default(2024),
+  /** What squad rows are for. */
+  mode: z.enum(['train', 'eval']).default('train'),
+  /** Names of TeleChat's special tokens; an empty start is none. */
+  tokens: z
+    .object({
+      start: z.string().default('<_start>'),
+      user: z.string().min(1).default('<_user>'),
+      bot: z.string().min(1).default('<_bot>'),
+      end: z.string().min(1).default('<_end>'),
+      pad: z.string().min(1).default('<_pad>'),
+    })
+    .prefault({}),
+  /** Bad rows are an error instead of being counted and written aside. */
+  strict: z.boolean().default(false),
+})
+export type MindRecordSpec = z.infer<typeof MindRecordSpec>
+
 export const LoraSpec = z.object({
   rank: z.number().int().positive(),
   alpha: z.number().positive(),
@@ -187,6 +220,7 @@ export const taskSpecs = {
   'checkpoint.convert': convertCheckpoint,
   'checkpoint.verify': verifyCheckpoint,
   'dataset.preprocess': PreprocessSpec,
+  'dataset.mindrecord': MindRecordSpec,
   'reference.train': trainReference,
   'reference.generate': generateReference,
   'reference.perplexity': perplexityReference,

@@ -23,6 +23,21 @@ const commands: { readonly [N in TaskName]: (spec: TaskSpec<N>) => string[] } = 
     }
     return command(['dataset', 'preprocess'], options, [spec.input, spec.outputPrefix])
   },
+  'dataset.mindrecord': (spec) => {
+    const options = {
+      '--handler': spec.handler,
+      '--tokenizer': spec.tokenizer,
+      '--merges': spec.merges,
+      '--seq-length': spec.seqLength,
+      '--shards': spec.shards,
+      '--repeat': spec.repeat,
+      '--seed': spec.seed,
+      '--mode': spec.mode,
+      ...Object.fromEntries(Object.entries(spec.tokens).map(([role, name]) => [`--${role}-token`, name])),
+      '--strict': spec.strict,
+    }
+    return command(['mindrecord'], options, [spec.input, spec.output])
+  },
   'reference.train': (spec) => {
     const options = {
       '--method': spec.method,

@@ -22,13 +22,14 @@ export async function readVocabulary(
   file: string,
   bytes: Uint8Array,
   config: TokenizerConfig,
+  mergesFile = path.join(path.dirname(file), 'merges.txt'),
 ): Promise<HuggingFaceFile> {
   if (config.tokenizer_class !== undefined && !/^Qwen2/.test(config.tokenizer_class ?? 'Qwen2')) {
     const component = `the class "${config.tokenizer_class ?? ''}"`
     throw new AppError('dataset.tokenizerUnsupported', { file, component })
   }
   const vocab = new Map(Object.entries(parseVocabulary(file, bytes)))
-  const merges = await readMerges(path.join(path.dirname(file), 'merges.txt'))
+  const merges = await readMerges(mergesFile)
   const added = Object.entries(config.added_tokens_decoder ?? {}).map(([id, token]) => ({ id: Number(id), ...token }))
   return {
     added_tokens: added.map((token) => ({ ...token, id: vocab.get(token.content) ?? token.id, normalized: false })),

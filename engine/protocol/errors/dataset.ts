@@ -42,6 +42,14 @@ export const datasetErrors = {
     en: 'None of the {rows} rows of {file} became a sample: {reasons}. Check the column mapping and the sequence length.',
     'zh-CN': '{file} 的 {rows} 条数据都未能成为样本：{reasons}。请检查列映射和序列长度。',
   },
+  'dataset.recordTooLarge': {
+    en: 'A record of {bytes} bytes does not fit into a MindRecord page of {limit} bytes. Use a shorter sequence length.',
+    'zh-CN': '一条 {bytes} 字节的记录放不进 {limit} 字节的 MindRecord 页。请减小序列长度。',
+  },
+  'dataset.tokenMissing': {
+    en: 'The tokenizer {path} has no token {token}. Choose the tokenizer of the model, or name its own token.',
+    'zh-CN': '分词器 {path} 中没有词元 {token}。请选择模型自己的分词器，或指定其中已有的词元。',
+  },
   'dataset.tokenizerMissing': {
     en: '{path} holds neither tokenizer.json nor tokenizer.model. Choose the folder of the model or of its tokenizer.',
     'zh-CN': '{path} 中没有 tokenizer.json 或 tokenizer.model。请选择模型或分词器所在的文件夹。',

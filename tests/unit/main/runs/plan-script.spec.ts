@@ -47,6 +47,17 @@ const specs: { readonly [N in TaskName]: unknown } = {
     appendEod: true,
     strict: true,
   },
+  'dataset.mindrecord': {
+    handler: 'chatml',
+    input: '/raw.jsonl',
+    output: '/data/qwen.mindrecord',
+    tokenizer: '/vocab.json',
+    merges: '/merges.txt',
+    seqLength: 128,
+    shards: 2,
+    tokens: { start: '' },
+    strict: true,
+  },
   'reference.train': {
     checkpoint: '/a',
     dataset: '/data/alpaca',

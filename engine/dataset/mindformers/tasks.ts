@@ -1,0 +1,26 @@
+import path from 'node:path'
+import type { MindRecordSpec } from '../../protocol/tasks.ts'
+import type { Task } from '../../tasks/context.ts'
+import { rejectedPath } from '../indexed/format.ts'
+import { writeMindRecord } from './run.ts'
+
+const phase = { en: 'Encoding rows', 'zh-CN': '正在编码数据' }
+
+/** The task `dataset.mindrecord`: raw rows to MindRecord as MindFormers' preprocessors write it, with a passport. */
+export const mindRecordDataset: Task<MindRecordSpec> = async (spec, context) => {
+  const output = path.resolve(spec.output)
+  const passport = await writeMindRecord(spec, {
+    signal: context.signal,
+    advance(done, total) {
+      context.progress({ phase, done, total, unit: 'bytes' })
+    },
+  })
+  const rejected = Object.entries(passport.rejected)
+  for (const [reason, count] of rejected) context.log(`Set aside: ${count} rows (${reason})`)
+  if (rejected.length > 0) context.log(`They are in ${rejectedPath(output)}`)
+  if (passport.samples === 0) context.log('No sample came out: there is too little data for the sequence length.')
+  context.log(`Transformed ${passport.samples} records.`)
+  context.log(`Transform finished, output files refer: ${spec.output}${spec.shards > 1 ? '0' : ''}`)
+  context.artifact({ kind: 'dataset', path: output, passport })
+  return { output, passport }
+}

@@ -34,6 +34,14 @@ const KNOWN: readonly Known[] = [
     },
   },
   {
+    error: 'INVALID_CHIP_ID',
+    pattern: /invalid chip id|error parameter of -c/i,
+    meaning: {
+      en: 'The card has no chip of that number; `npu-smi info -m` lists them.',
+      'zh-CN': '该卡没有此编号的芯片；可用 `npu-smi info -m` 列出。',
+    },
+  },
+  {
     error: 'UNSUPPORTED_QUERY',
     pattern: /error parameter of -t|does not support querying|not support(?:ed)?\b.*(?:query|command|device)/i,
     meaning: {
@@ -63,6 +71,14 @@ const KNOWN: readonly Known[] = [
     meaning: {
       en: 'This user may not run npu-smi; ask for membership in the group of the driver.',
       'zh-CN': '当前用户无权运行 npu-smi；请申请加入驱动所属用户组。',
+    },
+  },
+  {
+    error: 'NPU_SMI_FAILED',
+    pattern: /\bret(?:urn)?(?: code)? is -\d+|^\s*fail(?:ed)? to\b/i,
+    meaning: {
+      en: 'The query failed in the driver; the number tells where.',
+      'zh-CN': '查询在驱动中失败；返回码指示位置。',
     },
   },
 ]

@@ -1,6 +1,15 @@
 import type { NpuChip, NpuTable } from '../../../protocol/npus.ts'
 import type { Parsed } from '../result.ts'
-import { type ChipRow, type DeviceRow, type Header, isSeparator, readRow, splitRow, type Usage } from './rows.ts'
+import {
+  type ChipRow,
+  type DeviceRow,
+  type Header,
+  isSeparator,
+  readRow,
+  type Row,
+  splitRow,
+  type Usage,
+} from './rows.ts'
 
 const NOTE = /driver|warning|error|fail|may not|not\s+complete/i
 
@@ -27,7 +36,10 @@ class TableReader {
   line(line: string): void {
     const cells = splitRow(line)
     if (!cells) return this.#outside(line)
-    const row = readRow(cells)
+    const found = readRow(cells)
+    // Masked process rows look like others; below their heading nothing else stands.
+    const isMisread = this.#header.hasProcesses && (found.kind === 'device' || found.kind === 'chip')
+    const row: Row = isMisread ? { kind: 'unread' } : found
     if (row.kind !== 'unread' && row.kind !== 'blank') this.#rows++
     this.#isClosed = false
     if (!line.trim().endsWith('|')) this.#isDamaged = true
@@ -35,6 +47,7 @@ class TableReader {
       case 'version':
         this.#table.npuSmiVersion = row.npuSmiVersion
         this.#table.driver = row.driver
+        this.#header = {}
         break
       case 'header':
         this.#header = { ...this.#header, ...row.header }

@@ -94,8 +94,9 @@ function readHeader(text: string): Header | null {
     /\bBus-?Id\b|\bAICore\(|\bNPU Util|\bTemp\(C\)|^NPU\s+(?:ID\s+)?Name\b|\bHBM-Usage|\bMemory-Usage/i.test(text)
   if (!isHeader) return null
   const isChipHeader = /Bus-?Id|AICore|NPU Util|Memory-Usage|HBM-Usage/i.test(text)
-  if (!isChipHeader) return {}
+  if (!isChipHeader) return { hasProcesses: false }
   return {
+    hasProcesses: false,
     hasNpuUtil: /NPU Util/i.test(text),
     hasHbm: /HBM-Usage/i.test(text),
     hasMemory: /Memory-Usage/i.test(text),
@@ -105,7 +106,8 @@ function readHeader(text: string): Header | null {
 /** The 950 prints the card's number and its name in two cells, and two empty cells below them. */
 function joinName(cells: string[]): string[] {
   const [first = '', second = ''] = cells
-  const isSplit = (/^\d+$/.test(first) && cells.length > 3 && !BUS_ID.test(second)) || (first === '' && second === '')
+  const isFirst = /^\d+$/.test(first) && cells.length > 3 && /^[a-z]/i.test(cells[2] ?? '')
+  const isSplit = isFirst || (first === '' && second === '')
   return isSplit ? [`${first} ${second}`.trim(), ...cells.slice(2)] : cells
 }
 

@@ -106,3 +106,44 @@ export const bytesField = (field: number, bytes: Uint8Array): Buffer =>
   Buffer.concat([fieldHeader(field, bytes.length), bytes])
 
 export const textField = (field: number, text: string): Buffer => bytesField(field, Buffer.from(text, 'utf8'))
+
+/** A field of a message in memory. */
+export interface ProtobufField {
+  readonly field: number
+  /** A varint as a signed 64-bit number, or the bytes of a length-delimited field. */
+  readonly value: bigint | Buffer
+}
+
+/**
+ * The fields of a small message. Fixed-width fields are left out: no schema here has any.
+ *
+ * @throws AppError `mindspore.protobufInvalid`
+ */
+export function* fieldsOf(message: Buffer, path: string): Generator<ProtobufField> {
+  let at = 0
+  const fail = (field: string): never => {
+    throw new AppError('mindspore.protobufInvalid', { file: path, offset: at, field })
+  }
+  const next = (): bigint => {
+    let value = 0n
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      const byte = message[at++] ?? fail('varint')
+      value |= BigInt(byte & 0x7f) << shift
+      if (byte < 0x80) return value
+    }
+    return fail('varint')
+  }
+  while (at < message.length) {
+    const key = Number(next())
+    const wire = key % 8
+    if (wire === WIRE.varint) yield { field: Math.floor(key / 8), value: BigInt.asIntN(64, next()) }
+    else if (wire === WIRE.bytes) {
+      const length = Number(next())
+      if (at + length > message.length) fail('length')
+      yield { field: Math.floor(key / 8), value: message.subarray(at, at + length) }
+      at += length
+    } else if (wire === WIRE.fixed64) at += 8
+    else if (wire === WIRE.fixed32) at += 4
+    else fail('wire type')
+  }
+}

@@ -6,6 +6,7 @@ import { addCommand, examples, pathAt, type Outcome } from '../options.ts'
 import { runTaskHere } from '../run-task.ts'
 import type { Session } from '../session.ts'
 import { addConvertCommands } from './checkpoint-convert.ts'
+import { addTransformCommands } from './transform-ckpt.ts'
 
 export { pathAt } from '../options.ts'
 
@@ -27,6 +28,7 @@ export function addCheckpointCommands(program: Command, outcome: Outcome): void 
   )
 
   addConvertCommands(checkpoint, outcome)
+  addTransformCommands(program, checkpoint, outcome)
 
   addCommand<{ tensors?: boolean }>(
     checkpoint,

@@ -6,9 +6,12 @@ import { flagIsTrue, parseFlags } from '../drop-in-flags.ts'
 import { addCommand, examples, type Outcome } from '../options.ts'
 import { runHere } from '../run-task.ts'
 import { type Session, UsageError } from '../session.ts'
+import { transformScripts } from './transform-ckpt.ts'
 
-/** Scripts of MindFormers that `awb` stands in for, by their file names. */
-export const weightScripts = ['convert_weight.py', 'convert_reversed.py'] as const
+const scripts = ['convert_weight.py', 'convert_reversed.py'] as const
+
+/** Scripts of MindFormers about weights that `awb` stands in for, by their file names. */
+export const weightScripts: readonly string[] = [...scripts, ...transformScripts]
 
 const values = [
   'script',
@@ -46,7 +49,7 @@ interface Conversion {
 }
 
 export function addConvertWeightCommands(program: Command, outcome: Outcome): void {
-  for (const script of weightScripts) {
+  for (const script of scripts) {
     addCommand(
       program,
       outcome,

@@ -31,4 +31,29 @@ export const mindsporeErrors = {
     'zh-CN':
       '{file} 中没有 {tensor}：其参数名不是 MindFormers 中 Llama2 或 Qwen1.5 的名称。请将模型的 config.json 放在旁边，或使用该系列的脚本转换。',
   },
+  'mindspore.strategyInvalid': {
+    en: '{file} is no usable strategy: {field} ({reason}). Save the strategy of all stages again.',
+    'zh-CN': '{file} 不是可用的策略文件：{field}（{reason}）。请重新保存所有 stage 的策略文件。',
+  },
+  'mindspore.ranksMissing': {
+    en: '{path} holds {count} rank folders, the strategy asks for {expected}. Copy rank_0 to rank_{last} of all hosts into one folder.',
+    'zh-CN':
+      '{path} 中有 {count} 个 rank 目录，策略要求 {expected} 个。请将所有主机的 rank_0 至 rank_{last} 复制到同一目录。',
+  },
+  'mindspore.strategyNeeded': {
+    en: '{path} holds {count} rank folders, so its strategy is needed. Give the strategy file or folder that was saved with it.',
+    'zh-CN': '{path} 中有 {count} 个 rank 目录，需要其切分策略。请给出与其一同保存的策略文件或目录。',
+  },
+  'mindspore.noStrategy': {
+    en: 'Neither the source nor the target has a strategy, so there is nothing to transform. Give one of them.',
+    'zh-CN': '源和目标均未给出切分策略，无需转换。请至少给出其一。',
+  },
+  'mindspore.deviceCounts': {
+    en: 'The device counts {from} and {to} do not divide one another. Choose a strategy whose device count does.',
+    'zh-CN': '设备数 {from} 与 {to} 不能互相整除。请选择设备数可整除的策略。',
+  },
+  'mindspore.sliceInvalid': {
+    en: 'The parameter {name} of the shape [{shape}] does not fit the strategy of {path}. Use the strategy that belongs to the checkpoint.',
+    'zh-CN': '参数 {name} 的形状 [{shape}] 与 {path} 的策略不符。请使用与权重配套的策略。',
+  },
 } as const satisfies Record<string, Text>

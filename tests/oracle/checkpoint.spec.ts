@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { castInto } from '../../engine/checkpoint/casts.ts'
 import { dtypeBytes, elementCount } from '../../engine/checkpoint/formats/dtypes.ts'
+import { convertCkpt, type ConvertCkpt } from '../../engine/checkpoint/convert-ckpt.ts'
 import { RandomFile } from '../../engine/checkpoint/formats/random-file.ts'
 import { readTorch } from '../../engine/checkpoint/formats/torch-read.ts'
 import { openCheckpoint } from '../../engine/checkpoint/open.ts'
@@ -86,6 +87,24 @@ describe.skipIf(!hasTorch)('PyTorch', () => {
     expect(ask<Verdict>(model, megatron).differences).toEqual([])
     await using opened = await openCheckpoint(megatron)
     expect(opened.tensors.get('embedding')?.shape).toEqual([101, 64])
+  })
+
+  it.each<Dtype>(['fp16', 'bf16', 'fp32'])('merges adapters as the engine does in %s', async (paramsDtype) => {
+    using folder = temporaryFolder()
+    const base = fixture('llama2-mha-fp16.mcore.tp2pp2')
+    const path = `${base}.lora-r8a16`
+    const targets = ['linear_qkv', 'linear_proj', 'linear_fc1', 'linear_fc2']
+    const request: ConvertCkpt = {
+      loadDir: base,
+      saveDir: folder.path,
+      source: { kind: 'mg', layout: 'mcore' },
+      target: { kind: 'mg', layout: 'mcore', tp: 2, pp: 2 },
+      paramsDtype,
+      qkvBias: false,
+      lora: { path, rank: 8, alpha: 16, targets },
+    }
+    await convertCkpt(request, recordingContext())
+    expect(ask<Verdict>('--merged', base, path, folder.path, '2')).toEqual({ compared: 32, differences: [] })
   })
 
   it('saves views, shared storages and parameters that are read as what they hold', async () => {

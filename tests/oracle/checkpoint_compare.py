@@ -2,6 +2,7 @@
 
 usage: checkpoint_compare.py HF_FOLDER MEGATRON_FOLDER...
        checkpoint_compare.py --hf HF_FOLDER HF_FOLDER
+       checkpoint_compare.py --merged BASE LORA MERGED SCALE
        checkpoint_compare.py --views OUTPUT_FILE
 
 Packs the model the way Megatron does (per key/value group, per rank halves), with its own code, and prints one JSON
@@ -218,6 +219,31 @@ def compare_models(ours, theirs):
     return len(expected), differences
 
 
+def compare_merged(base_folder, lora_folder, merged_folder, scale):
+    """Merges the adapters of each rank with torch, in the dtype of the result, and allows the last bit of a product."""
+    compared, differences = 0, []
+    for path in sorted(glob.glob(os.path.join(merged_folder, 'iter_*', 'mp_rank_*', 'model_optim_rng.pt'))):
+        shard = os.path.relpath(path, merged_folder)
+        states = [torch.load(os.path.join(folder, shard))['model'] for folder in (base_folder, lora_folder, merged_folder)]
+        base, lora, merged = states
+        for name, actual in merged.items():
+            if actual is None:
+                continue
+            module = name[: -len('.weight')]
+            a, b = (lora.get('%s.lora_%s.default.weight' % (module, side)) for side in 'AB')
+            expected = base[name].to(actual.dtype)
+            if a is not None:
+                a, b = a.to(actual.dtype), b.to(actual.dtype)
+                if actual.dtype == torch.float16:
+                    a, b = a.float(), b.float()
+                expected = expected + ((b @ a) * float(scale)).to(actual.dtype)
+            step = torch.finfo(actual.dtype).eps
+            if not torch.allclose(actual.float(), expected.float(), rtol=step, atol=step * 2e-3):
+                differences.append('%s %s' % (shard, name))
+            compared += 0 if a is None else 1
+    return compared, differences
+
+
 def save_views(path):
     base = torch.arange(24, dtype=torch.float32).reshape(4, 6)
     tensors = {
@@ -241,6 +267,8 @@ def main(arguments):
         return
     if arguments[0] == '--hf':
         pairs = [compare_models(*arguments[1:])]
+    elif arguments[0] == '--merged':
+        pairs = [compare_merged(*arguments[1:])]
     else:
         pairs = [compare_megatron(arguments[0], folder) for folder in arguments[1:]]
     differences = [line for _, lines in pairs for line in lines]

@@ -184,7 +184,7 @@ export const runsMessages = {
       failed: '无法读取输出：{reason}',
     },
     error: {
-      title: '{step}失败',
+      title: '步骤“{step}”失败',
       lost: '{step}已丢失：主机重启或进程消失。请再次运行。',
       noCause: '{step}以退出码 {code} 结束，原因通常见输出的最后几行。',
       showOutput: '查看输出',

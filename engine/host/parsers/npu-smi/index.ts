@@ -22,6 +22,10 @@ const BY_KEY: readonly [kind: string, key: RegExp][] = [
   ['proc-mem', /^Process (?:id|name|memory)/i],
   ['ecc', /Bit (?:Error|Aggregate|Isolated)|Err Cnt$/i],
   ['flash', /^Flash /i],
+  ['current-fault-event', /^(?:Fault )?Event ID/i],
+  ['spod-info', /^SDID|Super ?Pod/i],
+  ['sio-info', /\bSIO\b/i],
+  ['tls-cert', /\bcert/i],
   ['usages', /^(?:Aicpu|Ctrlcpu) Usage Rate|Bandwidth Usage Rate/i],
   ['common', /^Aicore (?:cur)?Freq/i],
   ['memory', /Clock Speed/i],
@@ -39,7 +43,17 @@ const BY_KEY: readonly [kind: string, key: RegExp][] = [
 export const NPU_SMI_KINDS: readonly string[] = [
   ...Object.keys(SHAPED),
   ...new Set(BY_KEY.map(([kind]) => kind)),
-  ...['error', 'product', 'err-count', 'pcie-err', 'sio-info', 'spod-info', 'device-share', 'work-mode'],
+  ...[
+    'error',
+    'product',
+    'err-count',
+    'pcie-err',
+    'sys-log-info',
+    'device-share',
+    'work-mode',
+    'license',
+    'phyid-remap',
+  ],
 ]
 
 /**

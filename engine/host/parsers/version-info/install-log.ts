@@ -83,20 +83,22 @@ const FAILURES: readonly Failure[] = [
   },
 ]
 
-const DONE =
-  /(?:package|successfully)\s+(?:un)?installed successfully|(?:un)?installed successfully!|successfully upgraded/i
+const DONE = /\b(?:un)?installed successfully/i
+const UPGRADED = /successfully upgraded/i
 const BROKEN = /ERR_NO:|\[ERROR\]|\bfailed\b|错误|\berror:|Arch mismatch|missing tools|occupied by/i
 
 /** What a run of the driver's or the firmware's installer came to; also a piece of its log, or of the build's. */
 export const parseInstallLog: Parser = (lines, locale) => {
   const log = lines.join('\n')
+  const checked = parseCheck(log)
+  if (checked) return checked
   if (
     !/\[(?:Driver|Firmware)\]|ERR_NO:|davinci_ascend|upgradePercentage|(?:Driver|Firmware) package|-npu-(?:driver|firmware)_|Arch mismatch|missing tools|davinci nodes/i.test(
       log,
     )
   )
     return null
-  const isDone = DONE.test(log)
+  const isDone = DONE.test(log) || (UPGRADED.test(log) && !BROKEN.test(log))
   const result: Parsed = {
     component: componentOf(log),
     result: isDone ? 'success' : BROKEN.test(log) ? 'failure' : 'running',
@@ -112,6 +114,13 @@ export const parseInstallLog: Parser = (lines, locale) => {
   set(result, 'durationSeconds', duration(log))
   if (!isDone) explain(result, log, locale)
   return result
+}
+
+/** `--check` changes nothing; it says whether the package is whole. */
+function parseCheck(log: string): Parsed | null {
+  if (!/SHA256 checksums are OK/i.test(log) || /\[(?:Driver|Firmware)\]|ERR_NO/i.test(log)) return null
+  const isBroken = /\bfailed\b|\[ERROR\]|Arch mismatch|missing tools/i.test(log)
+  return isBroken ? null : { component: componentOf(log), result: 'success', action: 'check' }
 }
 
 function explain(result: Parsed, log: string, locale: Locale): void {

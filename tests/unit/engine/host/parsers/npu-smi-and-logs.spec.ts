@@ -110,6 +110,12 @@ const cases: [name: string, kind: string, text: string, expected: Record<string,
     'dcmi get card list failed. ret is -8008',
     { kind: 'error', error: 'NPU_SMI_FAILED', ret: -8008 },
   ],
+  [
+    'the super pod of a card',
+    'npu-smi',
+    '\tNPU ID                         : 0\n\tSDID                           : 0\n\tSuper Pod ID                   : 0\n',
+    { kind: 'spod-info', sections: [{ 'NPU ID': '0', SDID: '0', 'Super Pod ID': '0' }] },
+  ],
 ]
 
 describe('outputs of npu-smi and logs that no fixture has', () => {

@@ -189,6 +189,12 @@ const cases: [name: string, kind: string, text: string, expected: Record<string,
     'permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock',
     { error: 'DOCKER_PERMISSION' },
   ],
+  [
+    'a package that was only checked',
+    'version-info',
+    'Verifying archive integrity...  100%   SHA256 checksums are OK. All good.\nUncompressing ASCEND-HDK-910B-NPU FIRMWARE RUN PACKAGE  100%\n',
+    { component: 'firmware', result: 'success', action: 'check' },
+  ],
 ]
 
 describe('outputs that no fixture has', () => {

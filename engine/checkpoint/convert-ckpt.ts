@@ -18,6 +18,8 @@ import type { MegatronTarget } from './writing/target.ts'
 
 /** A command line of convert_ckpt.py, understood. */
 export interface ConvertCkpt {
+  /** Names of the original's modules, which its console lines begin with. */
+  readonly modules?: { readonly loader: string; readonly saver: string } | undefined
   readonly loadDir: string
   readonly saveDir: string
   readonly source: { readonly kind: 'hf' } | { readonly kind: 'mg'; readonly layout: MegatronLayout }
@@ -45,7 +47,11 @@ export interface ConvertCkpt {
  * @throws AppError `convertCkpt.*`, `checkpoint.*`, `file.*`
  */
 export async function convertCkpt(request: ConvertCkpt, context: TaskContext): Promise<Record<string, unknown>> {
-  const { source, target, lora } = request
+  const { source, target, lora, modules } = request
+  if (modules !== undefined) {
+    context.log(`Loaded ${modules.loader} as the loader.`)
+    context.log(`Loaded ${modules.saver} as the saver.`)
+  }
   const loadDir = resolve(request.loadDir)
   const saveDir = resolve(request.saveDir)
   if (source.kind === 'mg' && loadDir === saveDir) throw new AppError('convertCkpt.sameFolder', { path: loadDir })

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { TRACKER } from '../assets.ts'
 import { fileError } from '../formats/random-file.ts'
@@ -20,23 +20,43 @@ export async function fillExistingFolder<T>(
   const target = resolve(output)
   const partial = join(target, `.awb-partial-${randomBytes(6).toString('hex')}`)
   const [fresh, old] = [join(partial, 'new'), join(partial, 'old')]
+  let isNew = false
+  let isDone = false
   try {
-    await mkdir(target, { recursive: true })
+    isNew = (await mkdir(target, { recursive: true })) !== undefined
     await assertRoom(target, needed, target)
     await mkdir(fresh, { recursive: true })
     await mkdir(old)
     const result = await fill(fresh)
     await syncFolders(partial)
-    const names = (await readdir(fresh)).sort((a, b) => Number(a === TRACKER) - Number(b === TRACKER))
-    const present = new Set(await readdir(target))
-    // Backwards: without its tracker a checkpoint is none.
-    for (const name of [...names].reverse()) if (present.has(name)) await rename(join(target, name), join(old, name))
-    for (const name of names) await rename(join(fresh, name), join(target, name))
+    await swap(target, fresh, old)
     await syncFolder(target)
+    isDone = true
     return result
   } catch (error) {
     throw fullAt(fileError(error, target), target)
   } finally {
     await rm(partial, { recursive: true, force: true })
+    // Stays when somebody else has put something into it meanwhile.
+    if (isNew && !isDone) await rmdir(target).catch(() => undefined)
+  }
+}
+
+/** Renames everything in `fresh` into `target`, what it replaces into `old`; after a failure all is as it was. */
+async function swap(target: string, fresh: string, old: string): Promise<void> {
+  const names = (await readdir(fresh)).sort((a, b) => Number(a === TRACKER) - Number(b === TRACKER))
+  const present = new Set(await readdir(target))
+  const undo: (() => Promise<void>)[] = []
+  const move = async (name: string, from: string, to: string): Promise<void> => {
+    await rename(join(from, name), join(to, name))
+    undo.unshift(() => rename(join(to, name), join(from, name)))
+  }
+  try {
+    // Backwards: without its tracker a checkpoint is none.
+    for (const name of [...names].reverse()) if (present.has(name)) await move(name, target, old)
+    for (const name of names) await move(name, fresh, target)
+  } catch (error) {
+    for (const step of undo) await step()
+    throw error
   }
 }

@@ -35,6 +35,9 @@ export function parseConvertCkpt(args: readonly string[], script = 'convert_ckpt
   const layout = (isLegacy: boolean): 'mcore' | 'legacy' => (hasMcore && !isLegacy ? 'mcore' : 'legacy')
   const isModelLink = /(^|[\\/])tools[\\/]checkpoint[\\/]/.test(script)
   return {
+    modules: isOld
+      ? { loader: `loader_${loader}`, saver: `saver_${flags.text('saver') ?? 'megatron'}` }
+      : { loader: `loader_${kind}`, saver: 'saver' },
     loadDir: flags.text('load-dir') ?? '',
     saveDir: flags.text('save-dir') ?? '',
     source: kind === 'hf' ? { kind } : { kind, layout: layout(flags.has('load-from-legacy')) },

@@ -8,6 +8,7 @@ const packages = [
   'fonts-wqy-microhei',
   'openssh-client',
   'openssh-server',
+  'protobuf-compiler',
   'python3-numpy',
   'python3-sentencepiece',
   'python3-torch',

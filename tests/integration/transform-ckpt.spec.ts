@@ -56,6 +56,11 @@ describe('the transform tools', () => {
     expect(awb(folder.path, 'transform_ckpt.py', ...joining)).toMatchObject({ code: 0 })
     expect(readFileSync(join(folder.path, 'whole/rank_0/llama2_7b0.ckpt')).equals(readFileSync(golden))).toBe(true)
 
+    // Again: the rank is replaced, what else is there stays.
+    writeFileSync(join(folder.path, 'whole/notes.txt'), '')
+    expect(awb(folder.path, 'transform_ckpt.py', ...joining)).toMatchObject({ code: 0 })
+    expect(readdirSync(join(folder.path, 'whole')).sort()).toEqual(['notes.txt', 'rank_0'])
+
     const merge = ['checkpoint', 'merge', sliced, 'again', '--strategy', 'strategy', '--weights-only']
     expect(awb(folder.path, ...merge)).toMatchObject({ code: 0 })
     expect(readFileSync(join(folder.path, 'again/rank_0/checkpoint_0.ckpt')).equals(readFileSync(golden))).toBe(true)

@@ -7,6 +7,7 @@ import { MindsporeWriter } from '../formats/mindspore-write.ts'
 import type { RandomFile } from '../formats/random-file.ts'
 import { fillFolderAtomically } from '../writing/atomic-folder.ts'
 import { BufferPool } from '../writing/buffer-pool.ts'
+import { fillExistingFolder } from '../writing/existing-folder.ts'
 import { FileSink, writeSmallFile } from '../writing/file-sink.ts'
 import type { WriteContext } from '../writing/tensor-stream.ts'
 import { findRankFiles, openRankFiles } from './rank-folders.ts'
@@ -26,7 +27,6 @@ const trainingState =
 export interface TransformRequest {
   /** A `.ckpt`, a folder that holds one, or a folder with `rank_0`, `rank_1`, ... */
   readonly source: string
-  /** Folder that does not exist yet, or is empty. */
   readonly output: string
   /** File or folder of strategies; undefined is a complete checkpoint. */
   readonly sourceStrategy: string | undefined
@@ -37,6 +37,8 @@ export interface TransformRequest {
   readonly weightsOnly?: boolean
   /** Empty file in the output that says that it is complete. */
   readonly marker?: string
+  /** The output may hold other things, and older ranks that are replaced; default: it must be vacant. */
+  readonly intoExisting?: boolean
   readonly context: WriteContext
 }
 
@@ -71,7 +73,8 @@ export async function transformMindspore(request: TransformRequest): Promise<{ r
     const targets = Array.from({ length: count }, (_, rank) => planRank(source, to, rank, count, request))
     const total = targets.flat().reduce((sum, slice) => sum + sliceBytes(slice), 0)
     const writer = new RankWriter(total, context)
-    await fillFolderAtomically(output, total + OVERHEAD_BYTES * count, async (folder) => {
+    const place = request.intoExisting === true ? fillExistingFolder : fillFolderAtomically
+    await place(output, total + OVERHEAD_BYTES * count, async (folder) => {
       for (const [rank, slices] of targets.entries()) {
         const rankFolder = join(folder, `rank_${rank}`)
         await mkdir(rankFolder)

@@ -81,6 +81,7 @@ async function transformCkpt(session: Session, args: string[]): Promise<void> {
     sourceStrategy: strategyOf(session, flags, 'src_ckpt_strategy'),
     targetStrategy: strategyOf(session, flags, 'dst_ckpt_strategy'),
     prefix: flags.get('prefix') ?? DEFAULT_PREFIX,
+    intoExisting: true,
   })
 }
 

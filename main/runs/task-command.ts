@@ -1,4 +1,10 @@
-import { taskSpecs, type AlpacaColumns, type TaskName, type TaskSpec } from '#engine/protocol/tasks.ts'
+import {
+  taskSpecs,
+  type AlpacaColumns,
+  type ShareGptColumns,
+  type TaskName,
+  type TaskSpec,
+} from '#engine/protocol/tasks.ts'
 
 type Option = string | number | boolean | readonly string[] | undefined
 
@@ -14,12 +20,17 @@ const commands: { readonly [N in TaskName]: (spec: TaskSpec<N>) => string[] } = 
     command(['checkpoint', 'verify'], { '--against': against }, [checkpoint]),
   'dataset.preprocess': (spec) => {
     const options = {
+      '--handler': spec.handler,
       '--tokenizer': spec.tokenizer,
+      '--slow-tokenizer': spec.slowTokenizer,
       '--template': spec.template,
       '--seq-length': spec.seqLength,
       '--append-eod': spec.appendEod,
+      '--pack': spec.pack,
+      '--compat': spec.compat,
+      '--json-keys': spec.jsonKeys,
       '--strict': spec.strict,
-      ...columnOptions(spec.columns),
+      ...(spec.handler.startsWith('sharegpt') ? messageOptions(spec.sharegpt) : columnOptions(spec.columns)),
     }
     return command(['dataset', 'preprocess'], options, [spec.input, spec.outputPrefix])
   },
@@ -115,5 +126,11 @@ function command(names: string[], options: Record<string, Option>, operands: str
 /** A value that is the default needs no words. */
 const unless = (usual: number, value: number): number | undefined => (value === usual ? undefined : value)
 
-const columnOptions = (columns: AlpacaColumns): Record<string, string> =>
+const columnOptions = (columns: AlpacaColumns | Omit<ShareGptColumns, 'tags'>): Record<string, string> =>
   Object.fromEntries(Object.entries(columns).map(([role, name]) => [`--${role}-column`, name]))
+
+function messageOptions(columns: ShareGptColumns | undefined): Record<string, string> {
+  if (columns === undefined) return {}
+  const { tags, ...named } = columns
+  return { ...columnOptions(named), '--tags': JSON.stringify(tags) }
+}

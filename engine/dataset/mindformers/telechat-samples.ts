@@ -31,7 +31,9 @@ export function telechatTokens(tokenizer: Tokenizer, names: TelechatNames): Tele
     if (id === undefined) throw new AppError('dataset.tokenMissing', { token: name, path: tokenizer.path })
     return id
   }
-  const lineBreak = [idOf.get('▁'), idOf.get('\n') ?? idOf.get('<0x0A>')]
+  // The guide's script writes these two numbers, which are right for TeleChat2's own vocabulary.
+  const isOwn = tokenizer.piece(126136) === '▁'
+  const lineBreak = isOwn ? [126136, 29] : [idOf.get('▁'), idOf.get('\n') ?? idOf.get('<0x0A>')]
   return {
     start: names.start === '' ? 0 : required(names.start),
     system: idOf.get('<_system>') ?? -1,

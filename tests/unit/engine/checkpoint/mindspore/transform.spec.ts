@@ -1,11 +1,14 @@
 /** MindSpore checkpoints spread over devices and joined again. */
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readMindspore } from '../../../../../engine/checkpoint/formats/mindspore-read.ts'
 import { recordHeader } from '../../../../../engine/checkpoint/formats/mindspore-write.ts'
 import { RandomFile } from '../../../../../engine/checkpoint/formats/random-file.ts'
+import { readStrategy } from '../../../../../engine/checkpoint/mindspore/strategy.ts'
 import { transformMindspore } from '../../../../../engine/checkpoint/mindspore/transform.ts'
+import { AppError } from '../../../../../engine/protocol/errors/index.ts'
 import { failure, recordingContext, temporaryFolder } from '../../../../fixtures/checkpoint/helpers.ts'
 import { strategyFile, type StrategyItem } from '../../../../fixtures/checkpoint/strategy.ts'
 
@@ -206,4 +209,34 @@ describe('a MindSpore checkpoint', () => {
     mkdirSync(join(ranks, 'rank_3'))
     expect(await attempt({ source: ranks, sourceStrategy: strategy })).toBe('mindspore.ranksMissing')
   })
+})
+
+describe('the reader of strategies', () => {
+  it('survives changed and cut files', async () => {
+    using folder = temporaryFolder()
+    const path = join(folder.path, 'x.ckpt')
+    const original = strategyFile(0, stages[0] ?? {})
+    const change = fc.record({
+      at: fc.integer({ min: 0, max: original.length - 1 }),
+      bytes: fc.uint8Array({ maxLength: 6 }),
+      isCut: fc.boolean(),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), async (changes) => {
+        const bytes = Buffer.from(original)
+        let length = bytes.length
+        for (const { at, bytes: values, isCut } of changes) {
+          Buffer.from(values).copy(bytes, at)
+          if (isCut) length = Math.min(length, at)
+        }
+        writeFileSync(path, bytes.subarray(0, length))
+        try {
+          await readStrategy(path)
+        } catch (error) {
+          if (!(error instanceof AppError)) throw error
+        }
+      }),
+      { seed: 6, numRuns: Number(process.env['AWB_FUZZ_RUNS'] ?? 300) },
+    )
+  }, 60_000)
 })

@@ -5,6 +5,7 @@ import { asFileError } from '../../host/fs-errors.ts'
 import { AppError } from '../../protocol/errors/index.ts'
 import type { DatasetPassport } from '../../protocol/passport.ts'
 import type { MindRecordSpec } from '../../protocol/tasks.ts'
+import type { Text } from '../../protocol/text.ts'
 import { version } from '../../version.ts'
 import { passportPath, rejectedPath } from '../indexed/format.ts'
 import { summarizeLengths } from '../lengths.ts'
@@ -21,6 +22,8 @@ export interface MindRecordHooks {
   readonly signal: AbortSignal
   /** After each batch of rows. */
   advance(bytesRead: number, totalBytes: number): void
+  /** What a person should know about the source, before anything is read. */
+  note(text: Text): void
 }
 
 /**
@@ -31,6 +34,7 @@ export interface MindRecordHooks {
 export async function writeMindRecord(spec: MindRecordSpec, hooks: MindRecordHooks): Promise<DatasetPassport> {
   const output = path.resolve(spec.output)
   const { reader, tokenizer, handler } = await prepare(spec)
+  for (const note of reader.notes ?? []) hooks.note(note)
   const names = shardNames(output, spec.shards)
   const sideFiles = [passportPath(output), rejectedPath(output)].map((file) => path.basename(file))
   const staged = await StagedFiles.create(output, [...names, ...names.map((name) => `${name}.db`), ...sideFiles])

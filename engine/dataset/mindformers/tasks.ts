@@ -11,6 +11,7 @@ export const mindRecordDataset: Task<MindRecordSpec> = async (spec, context) => 
   const output = path.resolve(spec.output)
   const passport = await writeMindRecord(spec, {
     signal: context.signal,
+    note: ({ en }) => context.log(en),
     advance(done, total) {
       context.progress({ phase, done, total, unit: 'bytes' })
     },

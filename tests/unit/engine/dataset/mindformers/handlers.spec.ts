@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -27,11 +27,13 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
+const notes: string[] = []
 const output = () => path.join(folder, 'out.mindrecord')
 const run = (spec: Record<string, unknown>) =>
   writeMindRecord(MindRecordSpec.parse({ output: output(), ...spec }), {
     signal: new AbortController().signal,
     advance: () => undefined,
+    note: ({ en }) => notes.push(en),
   })
 
 type Golden = { rows: Record<string, number[]>[]; desc: string | null }
@@ -144,6 +146,19 @@ describe('bad rows', () => {
     await expect(run({ ...spec, input })).rejects.toMatchObject({ code: 'file.exists' })
     const strict = { ...spec, input, strict: true, output: path.join(folder, 'strict.mindrecord') }
     await expect(run(strict)).rejects.toMatchObject({ code: 'dataset.rowRejected' })
+  })
+})
+
+describe('a folder', () => {
+  it('tells which files are left out', async () => {
+    notes.length = 0
+    const input = path.join(folder, 'rows')
+    await mkdir(input)
+    await copyFile(place('conversation_multi.json'), path.join(input, 'a.json'))
+    await copyFile(place('conversation_multi.json'), path.join(input, 'b.json'))
+    await copyFile(place('wiki.txt'), path.join(input, 'wiki.txt'))
+    expect(await run({ handler: 'qa', input, tokenizer: llama, seqLength: 64 })).toMatchObject({ samples: 4 })
+    expect(notes).toEqual([expect.stringContaining('wiki.txt')])
   })
 })
 

@@ -31,7 +31,18 @@ const filledPanel = (step: 'convert' | 'preprocess' | 'train') => async (page: P
   await onScreen(page, 'run-more').getByRole('button').first().click()
   await page.getByTestId('run-edit').click()
   await page.getByTestId('plan-preview').waitFor()
+  await page.mouse.move(0, 0)
   await page.waitForTimeout(1000)
+}
+
+/** A run of a panel that cannot succeed: its tokenizer does not exist. */
+const failedRun = async (page: Page) => {
+  await panel('preprocess')(page)
+  for (const [field, value] of Object.entries({ input: '/missing/rows.json', tokenizer: '/missing/tokenizer' }))
+    await page.getByTestId(`field-${field}`).locator('input').first().fill(value)
+  await page.getByTestId('run-button').click()
+  await page.locator('[data-testid="run-state"][data-state="failed"]:visible').waitFor()
+  await page.waitForTimeout(800)
 }
 
 const firstRow = (activityKind: string, table: string, text: string) => async (page: Page) => {
@@ -39,6 +50,25 @@ const firstRow = (activityKind: string, table: string, text: string) => async (p
   await page.getByTestId(table).getByText(text).first().click()
   await page.waitForTimeout(1000)
 }
+
+/** What is seen before anything was done; ends at home, where a page opened later begins. */
+export const emptyScreens: readonly Screen[] = ['families', 'runs', 'artifacts', 'chat', 'home'].map((name) => ({
+  name: `empty-${name}`,
+  open: activity(name),
+}))
+
+/** Opens after all others: it leaves a run behind. */
+export const failureScreens: readonly Screen[] = [
+  { name: 'failed-run', open: failedRun },
+  {
+    name: 'artifact-add',
+    open: async (page) => {
+      await activity('artifacts')(page)
+      await page.getByTestId('artifact-add').click()
+      await page.waitForTimeout(500)
+    },
+  },
+]
 
 /** Every screen, in the order of a walk; the tour must have been taken, so that there is something to see. */
 export const screens: readonly Screen[] = [

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { jobFolders, lossesOf } from './job-folders.ts'
-import { screens } from './screens.ts'
+import { emptyScreens, failureScreens, screens, type Screen } from './screens.ts'
 import { walkTour } from './tour.ts'
 import { chromiumPath, Home, noBrowser, openBrowser, openPage, seriousViolations, Shell } from './workbench.ts'
 
@@ -28,8 +28,16 @@ describe.skipIf(chromiumPath === null)(chromiumPath ? 'the guided tour' : `the g
     home[Symbol.dispose]()
   })
 
+  it('shows empty views without serious violations', async () => {
+    const { page, context, errors } = await openPage(browser, shell.url, { theme: 'dark', locale: 'en' })
+    const found = await violationsOf(page, emptyScreens)
+    await context.close()
+    expect(found).toEqual({})
+    expect(errors).toEqual([])
+  })
+
   it('goes from nothing to a chat by clicks alone', { timeout: 300_000 }, async () => {
-    const { page, context, errors } = await openPage(browser, shell.url, { theme: 'light', locale: 'en' })
+    const { page, context, errors } = await openPage(browser, await shell.newUrl(), { theme: 'light', locale: 'en' })
     const started = Date.now()
     const { question, answer } = await walkTour(page, (locator) => locator.click())
     const tookMs = Date.now() - started
@@ -68,12 +76,7 @@ describe.skipIf(chromiumPath === null)(chromiumPath ? 'the guided tour' : `the g
   ] as const) {
     it(`shows every screen without serious violations (${look.theme}, ${look.locale})`, async () => {
       const { page, context, errors } = await openPage(browser, await shell.newUrl(), look)
-      const found: Record<string, string[]> = {}
-      for (const { name, open } of screens) {
-        await open(page)
-        const violations = await seriousViolations(page)
-        if (violations.length > 0) found[name] = violations
-      }
+      const found = await violationsOf(page, [...screens, ...failureScreens])
       await context.close()
       expect(found).toEqual({})
       expect(errors).toEqual([])
@@ -99,6 +102,17 @@ describe('the guided tour by keyboard', () => {
     expect(errors).toEqual([])
   })
 })
+
+/** Serious violations by screen; empty when there are none. */
+async function violationsOf(page: Page, walk: readonly Screen[]): Promise<Record<string, string[]>> {
+  const found: Record<string, string[]> = {}
+  for (const { name, open } of walk) {
+    await open(page)
+    const violations = await seriousViolations(page)
+    if (violations.length > 0) found[name] = violations
+  }
+  return found
+}
 
 const tourFolder = (home: Home): string => join(home.workspace, readdirSync(home.workspace)[0] ?? '')
 

@@ -136,12 +136,12 @@ describe('plans', () => {
   })
 
   it('come back complete and without what is not theirs', async () => {
-    const step = `{ kind: 'task', id: 'a', title, task: 'checkpoint.convert', spec: JSON.parse('{"input":"/a","output":"/b","target":{"layout":"mcore","tp":1,"pp":1},"__proto__":{"evil":1},"more":1}') }`
+    const step = `{ kind: 'task', id: 'a', title, task: 'reference.perplexity', spec: JSON.parse('{"checkpoint":"/a","dataset":"/b","__proto__":{"evil":1},"more":1}') }`
     const script = `const title = { en: 'a', 'zh-CN': 'a' }; export const makePlan = () => (${plan_(`steps: [${step}]`)})`
     await put('builtin', 'one', { script })
     await host.start()
     const [first] = (await plan('one')).steps
-    expect(first).toMatchObject({ spec: { target: { vocabDivisor: 1 } } })
+    expect(first).toMatchObject({ spec: { limit: 100 } })
     expect(JSON.stringify(first)).not.toMatch(/evil|more/)
     expect(({} as { evil?: number }).evil).toBeUndefined()
   })

@@ -56,12 +56,17 @@ export function flagIsTrue(flags: ReadonlyMap<string, string>, flag: string): bo
 
 /**
  * Command lines of scripts may name them with their folder, behind `python` or not: both are taken off, and the script's
- * path goes along as `--script`, for a folder tells families apart.
+ * path goes along as `--script`, for a folder tells families apart. Scripts of one family only have no use for it.
  */
-export function withoutInterpreter(args: readonly string[], scripts: readonly string[]): string[] {
+export function withoutInterpreter(
+  args: readonly string[],
+  scripts: readonly string[],
+  scriptsOfOneFamily: readonly string[] = [],
+): string[] {
   const start = /^python(3(\.\d+)?)?$/.test(args[0] ?? '') ? 1 : 0
   const path = args[start] ?? ''
   const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
+  if (scriptsOfOneFamily.includes(name)) return [name, ...args.slice(start + 1)]
   if (!scripts.includes(name)) return [...args]
   return [name, ...(path === name ? [] : [`--script=${path}`]), ...args.slice(start + 1)]
 }

@@ -23,6 +23,7 @@ import { EXIT } from './session.ts'
 
 /** Scripts that may be named with their folder, behind `python` or not. */
 const scripts = [ckptScript, ...weightScripts, preprocessDataScript, ...mindFormersScripts]
+const rankTableScripts = ['hccl_tools.py', 'merge_hccl.py']
 
 /** Runs one `awb` command line; answers with the exit code. */
 export async function runProgram(args: string[]): Promise<number> {
@@ -33,9 +34,7 @@ export async function runProgram(args: string[]): Promise<number> {
   const outcome: Outcome = { exitCode: EXIT.ok }
   const program = buildProgram(outcome)
   try {
-    await program.parseAsync(withoutInterpreter(args, scripts), {
-      from: 'user',
-    })
+    await program.parseAsync(withoutInterpreter(args, scripts, rankTableScripts), { from: 'user' })
     return outcome.exitCode
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error

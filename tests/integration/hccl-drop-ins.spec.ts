@@ -56,7 +56,7 @@ describe.skipIf(process.platform === 'win32')('drop-ins for the rank table scrip
     expect(table.server_list.map((server) => server.server_id)).toEqual(['10.0.0.3', '10.0.0.1'])
     expect((await awb('check_hccl', 'hccl_2s_8p.json')).code).toBe(0)
 
-    const twice = await awb('merge_hccl.py', name, name)
+    const twice = await awb('python', 'mindformers/tools/merge_hccl.py', name, name)
     expect(twice.code).toBe(0)
     expect(twice.err).toContain('server_id 10.0.0.1 appears more than once')
     expect(await awb('check_hccl', 'hccl_2s_8p.json', '--lang', 'zh-CN')).toMatchObject({

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { jobFolders, lossesOf, type JobFolder } from './job-folders.ts'
@@ -25,16 +26,21 @@ describe('a run in the middle of which everything is killed', () => {
       await startStep(page, 'train', click)
       await stepsReach(home, 5)
 
+      expectTraining(home)
       await shell.kill()
       shell = await Shell.start(home)
       ;({ page } = await openPage(browser, shell.url, { theme: 'light', locale: 'en' }))
       await page.locator('[data-testid="tour-step-train"][data-state="running"]').waitFor({ timeout: 20_000 })
       await stepsReach(home, 20)
 
-      killEngines(home)
+      const killed = enginesOf(home)
+      expectTraining(home)
+      kill(killed)
+      const restarted = await otherEngines(home, killed)
       await stepsReach(home, 40)
 
-      killEngines(home)
+      expectTraining(home)
+      kill(restarted)
       await shell.kill()
       shell = await Shell.start(home)
       ;({ page } = await openPage(browser, shell.url, { theme: 'light', locale: 'en' }))
@@ -73,9 +79,14 @@ async function stepsReach(home: Home, step: number): Promise<void> {
   throw new Error(`the training did not reach step ${step}`)
 }
 
-/** Kills the engines of this home only: found by their command line and environment. */
-function killEngines(home: Home): void {
-  const engines = readdirSync('/proc').filter((pid) => {
+/** A kill after the end would prove nothing. */
+const expectTraining = (home: Home): void => {
+  expect(existsSync(join(trainingJob(home).folder, 'exit'))).toBe(false)
+}
+
+/** Process ids of the engines of this home only: found by their command line and environment. */
+function enginesOf(home: Home): string[] {
+  return readdirSync('/proc').filter((pid) => {
     if (!/^\d+$/.test(pid)) return false
     try {
       const isEngine = readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('engine.mjs\0serve')
@@ -85,8 +96,20 @@ function killEngines(home: Home): void {
       return false
     }
   })
-  expect(engines.length).toBeGreaterThan(0)
-  execFileSync('kill', ['-9', ...engines])
+}
+
+function kill(pids: string[]): void {
+  expect(pids.length).toBeGreaterThan(0)
+  execFileSync('kill', ['-9', ...pids])
+}
+
+/** The engines that main has started in place of killed ones. */
+async function otherEngines(home: Home, killed: string[]): Promise<string[]> {
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await sleep(50)) {
+    const others = enginesOf(home).filter((pid) => !killed.includes(pid))
+    if (others.length > 0) return others
+  }
+  throw new Error('no engine came in place of the killed one')
 }
 
 const lineCount = (job: JobFolder): number => job.output.toString().trimEnd().split('\n').length

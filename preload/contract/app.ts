@@ -6,7 +6,7 @@ import { call, state, stream, topic } from '#engine/rpc/topic.ts'
 const settingValues = {
   locale: z.union([Locale, z.literal('system')]),
   theme: z.enum(['light', 'dark', 'system']),
-  /** Jobs go on when the workbench is closed; off asks at closing. */
+  /** Jobs go on when the workbench is closed; off stops them at closing. */
   keepJobsOnExit: z.boolean(),
 }
 

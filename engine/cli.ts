@@ -5,7 +5,7 @@
 import { isMainThread, workerData } from 'node:worker_threads'
 
 if (!isMainThread && (workerData as { awbRole?: string } | null)?.awbRole) {
-  const { runWorker } = await import('./reference/worker.ts')
+  const { runWorker } = await import('./workers/worker.ts')
   await runWorker(workerData)
 } else {
   await main(process.argv.slice(2))

@@ -3,7 +3,7 @@ import type { Worker } from 'node:worker_threads'
 import type { ChatEvent } from '../protocol/chat.ts'
 import { AppError, fromCodedError } from '../protocol/errors/index.ts'
 import type { ChatInput, ChatReply, ChatRequest } from './generation/chat-worker.ts'
-import { startThread } from './threads.ts'
+import { startThread } from '../workers/threads.ts'
 
 /** A model in memory is given up after this time without a question. */
 const IDLE_MS = 10 * 60_000

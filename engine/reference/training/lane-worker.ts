@@ -1,5 +1,5 @@
 import { parentPort, type Worker } from 'node:worker_threads'
-import { startThread } from '../threads.ts'
+import { startThread } from '../../workers/threads.ts'
 import { Lane, type LaneSetup } from './lane.ts'
 import type { Sample } from './sample.ts'
 

@@ -8,12 +8,12 @@ export async function runWorker(data: unknown): Promise<void> {
   const { awbRole } = data as { awbRole: WorkerRole }
   switch (awbRole) {
     case 'lane': {
-      const { serveLane } = await import('./training/lane-worker.ts')
+      const { serveLane } = await import('../reference/training/lane-worker.ts')
       serveLane(data)
       break
     }
     case 'chat': {
-      const { serveChat } = await import('./generation/chat-worker.ts')
+      const { serveChat } = await import('../reference/generation/chat-worker.ts')
       serveChat()
       break
     }

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 
-/** What a thread of the runtime does: see worker.ts. */
+/** What a thread of the engine does: worker.ts has the module of each. */
 export type WorkerRole = 'lane' | 'chat'
 
 /**

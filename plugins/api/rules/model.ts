@@ -3,16 +3,21 @@ import type { ModelShape } from '#engine/protocol/passport.ts'
 export type ShapeNumbers = Pick<
   ModelShape,
   'layers' | 'hidden' | 'ffn' | 'heads' | 'kvGroups' | 'headDim' | 'vocab' | 'tiedEmbeddings'
->
+> & {
+  readonly qkvBias?: boolean
+  /** Biases of the attention output and of the FFN's last matrix. */
+  readonly outputBias?: boolean
+}
 
 /**
  * Parameters of a Llama-architecture decoder: embedding, output (unless tied), final norm, and per layer q, k, v, o,
- * gate, up, down and two norms. Biases are not counted.
+ * gate, up, down, two norms and the biases it has.
  */
 export function countParameters(shape: ShapeNumbers): number {
-  const { layers, hidden, ffn, heads, kvGroups, headDim, vocab, tiedEmbeddings } = shape
+  const { layers, hidden, ffn, heads, kvGroups, headDim, vocab, tiedEmbeddings, qkvBias, outputBias } = shape
   const attention = 2 * hidden * heads * headDim + 2 * hidden * kvGroups * headDim
-  const perLayer = attention + 3 * hidden * ffn + 2 * hidden
+  const biases = (qkvBias ? (heads + 2 * kvGroups) * headDim : 0) + (outputBias ? 2 * hidden : 0)
+  const perLayer = attention + 3 * hidden * ffn + 2 * hidden + biases
   return vocab * hidden * (tiedEmbeddings ? 1 : 2) + layers * perLayer + hidden
 }
 

@@ -1,7 +1,10 @@
 import {
   baseName,
+  checkApart,
   checkParallel,
   checkpointIn,
+  checkSpace,
+  chooseOutput,
   cleanPath,
   countParameters,
   dtypeBytes,
@@ -15,7 +18,6 @@ import {
   type PlanInput,
   type Step,
 } from '#plugin-api'
-import { checkApart, checkSpace, chooseOutput } from '../outputs.ts'
 import { shapeFor } from '../sizes.ts'
 import { convertForm } from './form.ts'
 

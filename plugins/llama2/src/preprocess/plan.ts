@@ -1,5 +1,6 @@
 import {
   baseName,
+  chooseOutput,
   cleanPath,
   error,
   stemName,
@@ -10,7 +11,6 @@ import {
   type Plan,
   type PlanInput,
 } from '#plugin-api'
-import { chooseOutput } from '../outputs.ts'
 import { preprocessForm } from './form.ts'
 
 type PreprocessValues = ReturnType<typeof preprocessForm.read>['values']

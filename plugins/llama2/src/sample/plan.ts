@@ -1,5 +1,13 @@
-import { countParameters, dtypeBytes, error, taskStep, text, type Plan, type PlanInput } from '#plugin-api'
-import { chooseOutput } from '../outputs.ts'
+import {
+  chooseOutput,
+  countParameters,
+  dtypeBytes,
+  error,
+  taskStep,
+  text,
+  type Plan,
+  type PlanInput,
+} from '#plugin-api'
 import { sizes } from '../sizes.ts'
 import { sampleForm } from './form.ts'
 

@@ -1,6 +1,7 @@
 import {
   checkParallel,
   checkpointIn,
+  chooseOutput,
   cleanPath,
   countParameters,
   datasetIn,
@@ -12,7 +13,6 @@ import {
   type Plan,
   type PlanInput,
 } from '#plugin-api'
-import { chooseOutput } from '../outputs.ts'
 import { shapeFor, sizes, sizeOf, type Size, type SizeId } from '../sizes.ts'
 import { checkBatch, checkMemory, estimateMemory } from './cluster-rules.ts'
 import { checkExample } from './examples.ts'

@@ -1,5 +1,8 @@
 import {
+  checkApart,
   checkpointIn,
+  checkSpace,
+  chooseOutput,
   cleanPath,
   countParameters,
   datasetIn,
@@ -14,7 +17,6 @@ import {
   type Plan,
   type PlanInput,
 } from '#plugin-api'
-import { checkApart, checkSpace, chooseOutput } from '../outputs.ts'
 import { shapeFor } from '../sizes.ts'
 import type { TrainValues } from './form.ts'
 import { checkMatch } from './rules.ts'

@@ -1,4 +1,8 @@
-import { cleanPath, error, isInside, joinPath, note, text, type Finding, type HostFacts } from '#plugin-api'
+import type { HostFacts } from '#engine/protocol/host.ts'
+import type { Finding } from '#engine/protocol/plan.ts'
+import { error, note } from './findings.ts'
+import { cleanPath, isInside, joinPath } from './paths.ts'
+import { text } from './text.ts'
 
 interface Output {
   readonly path: string

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { joinCheckpoint, splitCheckpoint, verifyCheckpoint } from './checkpoint-tasks.ts'
 import { Dtype } from './passport.ts'
 
 /** Makes the tiny sample model: a Hugging Face checkpoint with seeded random weights. */
@@ -48,9 +49,6 @@ const convertCheckpoint = z.object({
   dtype: Dtype.optional(),
   lora: LoraMerge.optional(),
 })
-
-/** Proves a checkpoint equal to another one, tensor by tensor, through the canonical names. */
-const verifyCheckpoint = z.object({ checkpoint: z.string(), against: z.string() })
 
 /** Columns of an alpaca row by role; an empty name switches a role off. */
 export const AlpacaColumns = z.object({
@@ -219,6 +217,8 @@ export const taskSpecs = {
   'checkpoint.create': createCheckpoint,
   'checkpoint.convert': convertCheckpoint,
   'checkpoint.verify': verifyCheckpoint,
+  'checkpoint.split': splitCheckpoint,
+  'checkpoint.merge': joinCheckpoint,
   'dataset.preprocess': PreprocessSpec,
   'dataset.mindrecord': MindRecordSpec,
   'reference.train': trainReference,

@@ -8,6 +8,8 @@ const tasks: { readonly [N in TaskName]: () => Promise<Task<TaskSpec<N>>> } = {
   'checkpoint.create': async () => (await import('../reference/tasks.ts')).createSampleCheckpoint,
   'checkpoint.convert': async () => (await import('../checkpoint/tasks.ts')).convertCheckpoint,
   'checkpoint.verify': async () => (await import('../checkpoint/tasks.ts')).verifyCheckpoint,
+  'checkpoint.split': async () => (await import('../checkpoint/slice-tasks.ts')).splitCheckpoint,
+  'checkpoint.merge': async () => (await import('../checkpoint/slice-tasks.ts')).joinCheckpoint,
   'dataset.mindrecord': async () => (await import('../dataset/mindformers/tasks.ts')).mindRecordDataset,
   'dataset.preprocess': async () => (await import('../dataset/tasks.ts')).preprocessDataset,
   'reference.train': async () => (await import('../reference/tasks.ts')).trainReference,
@@ -37,6 +39,8 @@ const PATH_FIELDS: ReadonlySet<string> = new Set([
   'merges',
   'output',
   'outputPrefix',
+  'sourceStrategy',
+  'strategy',
   'tokenizer',
 ])
 

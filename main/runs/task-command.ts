@@ -18,6 +18,12 @@ const commands: { readonly [N in TaskName]: (spec: TaskSpec<N>) => string[] } = 
   },
   'checkpoint.verify': ({ checkpoint, against }) =>
     command(['checkpoint', 'verify'], { '--against': against }, [checkpoint]),
+  'checkpoint.split': (spec) =>
+    command(['checkpoint', 'split'], { ...sliceOptions(spec), '--source-strategy': spec.sourceStrategy }, [
+      spec.input,
+      spec.output,
+    ]),
+  'checkpoint.merge': (spec) => command(['checkpoint', 'merge'], sliceOptions(spec), [spec.input, spec.output]),
   'dataset.preprocess': (spec) => {
     const options = {
       '--handler': spec.handler,
@@ -99,6 +105,12 @@ function parallelOptions(target: ConvertSpec['target']): Record<string, Option> 
   }
 }
 
+const sliceOptions = (spec: TaskSpec<'checkpoint.merge'>): Record<string, Option> => ({
+  '--strategy': spec.strategy,
+  '--prefix': unless('checkpoint_', spec.prefix),
+  '--weights-only': spec.weightsOnly,
+})
+
 const adapterOptions = (lora: ConvertSpec['lora']): Record<string, Option> => ({
   '--lora': lora?.checkpoint,
   '--lora-alpha': lora?.alpha,
@@ -124,7 +136,7 @@ function command(names: string[], options: Record<string, Option>, operands: str
 }
 
 /** A value that is the default needs no words. */
-const unless = (usual: number, value: number): number | undefined => (value === usual ? undefined : value)
+const unless = <T>(usual: T, value: T): T | undefined => (value === usual ? undefined : value)
 
 const columnOptions = (columns: AlpacaColumns | Omit<ShareGptColumns, 'tags'>): Record<string, string> =>
   Object.fromEntries(Object.entries(columns).map(([role, name]) => [`--${role}-column`, name]))

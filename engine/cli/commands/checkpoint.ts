@@ -6,6 +6,7 @@ import { addCommand, examples, pathAt, type Outcome } from '../options.ts'
 import { runTaskHere } from '../run-task.ts'
 import type { Session } from '../session.ts'
 import { addConvertCommands } from './checkpoint-convert.ts'
+import { addSliceCommands } from './checkpoint-slices.ts'
 import { addTransformCommands } from './transform-ckpt.ts'
 
 export { pathAt } from '../options.ts'
@@ -28,7 +29,8 @@ export function addCheckpointCommands(program: Command, outcome: Outcome): void 
   )
 
   addConvertCommands(checkpoint, outcome)
-  addTransformCommands(program, checkpoint, outcome)
+  addSliceCommands(checkpoint, outcome)
+  addTransformCommands(program, outcome)
 
   addCommand<{ tensors?: boolean }>(
     checkpoint,

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { TransformRequest } from '../../checkpoint/mindspore/transform.ts'
 import { parseFlags } from '../drop-in-flags.ts'
-import { addCommand, examples, pathAt, type Outcome } from '../options.ts'
+import { addCommand, examples, type Outcome } from '../options.ts'
 import { runHere } from '../run-task.ts'
 import { type Session, UsageError } from '../session.ts'
 
@@ -14,7 +14,7 @@ const DEFAULT_PREFIX = 'checkpoint_'
 
 type Transform = Omit<TransformRequest, 'context'>
 
-export function addTransformCommands(program: Command, checkpoint: Command, outcome: Outcome): void {
+export function addTransformCommands(program: Command, outcome: Outcome): void {
   addCommand(
     program,
     outcome,
@@ -38,37 +38,6 @@ export function addTransformCommands(program: Command, checkpoint: Command, outc
         'awb transform_checkpoint.py --src_checkpoint ./telechat.ckpt --dst_checkpoint ./2mp8dp --dst_strategy ./strategy',
       ),
     transformCheckpoint,
-  )
-  addSliceCommand(checkpoint, outcome, 'split', 'spread a complete MindSpore checkpoint over devices')
-  addSliceCommand(checkpoint, outcome, 'merge', 'join the ranks of a MindSpore checkpoint')
-}
-
-function addSliceCommand(checkpoint: Command, outcome: Outcome, name: 'split' | 'merge', description: string): void {
-  addCommand<{ strategy: string; prefix: string; weightsOnly?: boolean }>(
-    checkpoint,
-    outcome,
-    `${name} <input> <output>`,
-    description,
-    (command) =>
-      examples(
-        command
-          .requiredOption('--strategy <path>', 'strategy file, or the folder of those of all stages')
-          .option('--prefix <text>', 'files are rank_N/<text>N.ckpt', DEFAULT_PREFIX)
-          .option('--weights-only', 'leave out optimizer state, counters and the loss scale'),
-        name === 'split'
-          ? 'awb checkpoint split ./llama.ckpt ./sliced --strategy ./output/strategy'
-          : 'awb checkpoint merge ./output/checkpoint ./whole --strategy ./output/strategy --weights-only',
-      ),
-    async (session, args, { strategy, prefix, weightsOnly }) => {
-      await runTransform(session, {
-        source: pathAt(session, args, 0),
-        output: pathAt(session, args, 1),
-        sourceStrategy: name === 'merge' ? session.path(strategy) : undefined,
-        targetStrategy: name === 'split' ? session.path(strategy) : undefined,
-        prefix,
-        weightsOnly: weightsOnly === true,
-      })
-    },
   )
 }
 

@@ -36,6 +36,15 @@ const specs: { readonly [N in TaskName]: unknown } = {
     dtype: 'bf16',
   },
   'checkpoint.verify': { checkpoint: '/a', against: '/b' },
+  'checkpoint.split': {
+    input: '/whole.ckpt',
+    output: '/ranks',
+    strategy: '/strategy',
+    sourceStrategy: '/other',
+    prefix: 'llama_',
+    weightsOnly: true,
+  },
+  'checkpoint.merge': { input: '/ranks', output: '/whole', strategy: '/strategy', weightsOnly: true },
   'dataset.preprocess': {
     input: '/raw.json',
     outputPrefix: '/data/alpaca',

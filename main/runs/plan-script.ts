@@ -1,5 +1,5 @@
 import type { Plan, ScriptStep, TaskStep } from '#engine/protocol/plan.ts'
-import { shellQuote } from './shell-quote.ts'
+import { shellQuote } from '../links/shell-quote.ts'
 import { taskCommand } from './task-command.ts'
 
 /**

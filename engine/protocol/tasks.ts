@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { joinCheckpoint, splitCheckpoint, verifyCheckpoint } from './checkpoint-tasks.ts'
+import { ConvertAlpacaSpec, MergeDatasetsSpec } from './dataset-merge-tasks.ts'
 import { Dtype } from './passport.ts'
 
 /** Makes the tiny sample model: a Hugging Face checkpoint with seeded random weights. */
@@ -221,6 +222,8 @@ export const taskSpecs = {
   'checkpoint.merge': joinCheckpoint,
   'dataset.preprocess': PreprocessSpec,
   'dataset.mindrecord': MindRecordSpec,
+  'dataset.conversations': ConvertAlpacaSpec,
+  'dataset.merge': MergeDatasetsSpec,
   'reference.train': trainReference,
   'reference.generate': generateReference,
   'reference.perplexity': perplexityReference,

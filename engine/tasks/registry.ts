@@ -10,6 +10,8 @@ const tasks: { readonly [N in TaskName]: () => Promise<Task<TaskSpec<N>>> } = {
   'checkpoint.verify': async () => (await import('../checkpoint/tasks.ts')).verifyCheckpoint,
   'checkpoint.split': async () => (await import('../checkpoint/slice-tasks.ts')).splitCheckpoint,
   'checkpoint.merge': async () => (await import('../checkpoint/slice-tasks.ts')).joinCheckpoint,
+  'dataset.conversations': async () => (await import('../dataset/mindformers/tasks.ts')).convertAlpacaTask,
+  'dataset.merge': async () => (await import('../dataset/merge/tasks.ts')).mergeDatasetsTask,
   'dataset.mindrecord': async () => (await import('../dataset/mindformers/tasks.ts')).mindRecordDataset,
   'dataset.preprocess': async () => (await import('../dataset/tasks.ts')).preprocessDataset,
   'reference.train': async () => (await import('../reference/tasks.ts')).trainReference,

@@ -55,6 +55,10 @@ const commands: { readonly [N in TaskName]: (spec: TaskSpec<N>) => string[] } = 
     }
     return command(['mindrecord'], options, [spec.input, spec.output])
   },
+  'dataset.conversations': ({ input, output, style }) =>
+    command(['alpaca_converter.py'], { '--family': style, '--data_path': input, '--output_path': output }, []),
+  'dataset.merge': ({ input, keys, outputPrefix }) =>
+    command(['dataset', 'merge'], { '--keys': keys }, [input, outputPrefix]),
   'reference.train': (spec) => {
     const options = {
       '--method': spec.method,
@@ -132,7 +136,7 @@ function command(names: string[], options: Record<string, Option>, operands: str
     // With `=` an empty or dashed value stays a value.
     return [`${name}=${Array.isArray(value) ? value.join(',') : String(value)}`]
   })
-  return [...names, ...flags, '--', ...operands]
+  return [...names, ...flags, ...(operands.length === 0 ? [] : ['--', ...operands])]
 }
 
 /** A value that is the default needs no words. */

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { AppError } from '../../protocol/errors/index.ts'
 import { parseFlags } from '../drop-in-flags.ts'
 import { addCommand, examples, type Outcome } from '../options.ts'
 import { runHere } from '../run-task.ts'
@@ -7,7 +6,6 @@ import { type Session, UsageError } from '../session.ts'
 import { pathFlag } from './mindrecord.ts'
 
 const flagNames = { values: ['script', 'family', 'data_path', 'output_path'] }
-const MODE = 0o644
 
 /** Scripts of MindFormers whose folder tells which family is meant, and those that may be named with theirs. */
 export const mindFormersScripts = [
@@ -43,25 +41,9 @@ async function convert(session: Session, args: string[]): Promise<void> {
   const input = pathFlag(session, flags, 'data_path', 'alpaca-data.json')
   const output = pathFlag(session, flags, 'output_path', 'alpaca-data-conversation.json')
   await runHere(session, async (context) => {
-    const { openReader } = await import('../../dataset/readers/open.ts')
-    const { pythonJson, readAlpacaRow, toLlamaConversation, toQwenMessages } =
-      await import('../../dataset/mindformers/alpaca-converter.ts')
-    const { writeFileAtomic } = await import('../../host/atomic-file.ts')
-    const converted: object[] = []
-    for await (const batch of (await openReader(input)).batches(context.signal)) {
-      for (const { row, line, value, problem } of batch) {
-        const alpaca = problem ?? readAlpacaRow(value)
-        if ('reason' in alpaca) {
-          const reason = alpaca.detail === undefined ? alpaca.reason : `${alpaca.reason} (${alpaca.detail})`
-          throw new AppError('dataset.rowRejected', { file: input, row, line, reason })
-        }
-        converted.push(family === 'llama' ? toLlamaConversation(alpaca, row) : toQwenMessages(alpaca))
-      }
-    }
-    const text =
-      family === 'llama' ? JSON.stringify(converted, null, 2) : converted.map((row) => `${pythonJson(row)}\n`).join('')
-    writeFileAtomic(output, text, MODE)
-    context.log(`Converted ${converted.length} rows: ${output}`)
-    return { output, rows: converted.length }
+    const { convertAlpaca } = await import('../../dataset/mindformers/convert-alpaca.ts')
+    const rows = await convertAlpaca({ input, output, style: family }, context.signal)
+    context.log(`Converted ${rows} rows: ${output}`)
+    return { output, rows }
   })
 }

@@ -1,9 +1,12 @@
 import path from 'node:path'
+import type { ConvertAlpacaSpec } from '../../protocol/dataset-merge-tasks.ts'
 import type { MindRecordSpec } from '../../protocol/tasks.ts'
 import type { Task } from '../../tasks/context.ts'
 import { rejectedPath } from '../indexed/format.ts'
+import { convertAlpaca } from './convert-alpaca.ts'
 import { writeMindRecord } from './run.ts'
 
+const conversion = { en: 'Converting rows', 'zh-CN': '正在转换数据' }
 const phase = { en: 'Encoding rows', 'zh-CN': '正在编码数据' }
 
 /** The task `dataset.mindrecord`: raw rows to MindRecord as MindFormers' preprocessors write it, with a passport. */
@@ -24,4 +27,14 @@ export const mindRecordDataset: Task<MindRecordSpec> = async (spec, context) => 
   context.log(`Transform finished, output files refer: ${spec.output}${spec.shards > 1 ? '0' : ''}`)
   context.artifact({ kind: 'dataset', path: output, passport })
   return { output, passport }
+}
+
+/** The task `dataset.conversations`: alpaca rows as the conversations that MindFormers' preprocessors read. */
+export const convertAlpacaTask: Task<ConvertAlpacaSpec> = async (spec, context) => {
+  const output = path.resolve(spec.output)
+  const rows = await convertAlpaca({ ...spec, output }, context.signal, (done, total) =>
+    context.progress({ phase: conversion, done, total, unit: 'bytes' }),
+  )
+  context.log(`Converted ${rows} rows: ${output}`)
+  return { output, rows }
 }

@@ -67,6 +67,12 @@ const specs: { readonly [N in TaskName]: unknown } = {
     tokens: { start: '' },
     strict: true,
   },
+  'dataset.conversations': { input: '/alpaca rows.json', output: '/conversations.json', style: 'qwen1.5' },
+  'dataset.merge': {
+    input: '/parts',
+    keys: ['packed_input_ids_document', 'packed_labels_document'],
+    outputPrefix: '/all',
+  },
   'reference.train': {
     checkpoint: '/a',
     dataset: '/data/alpaca',

@@ -21,6 +21,8 @@ export interface Form<F> {
    * Fields that their condition hides are not complained about.
    */
   read(values: FormValues): { readonly values: ValuesOf<F>; readonly findings: Finding[] }
+  /** The same form without some groups: their fields are not drawn and keep their defaults. */
+  without(...groups: readonly string[]): Form<F>
 }
 
 /** Fields that are drawn together under one title. */
@@ -31,23 +33,38 @@ export const group = <const F extends Fields>(id: string, title: Text, fields: F
 })
 
 /** A form of groups, drawn in this order. Throws when two groups use one field name. */
-export function defineForm<const G extends readonly FieldGroup[]>(...groups: G): Form<FieldsOf<G>> {
+export const defineForm = <const G extends readonly FieldGroup[]>(...groups: G): Form<FieldsOf<G>> =>
+  formOf(groups, new Set())
+
+function formOf<F>(groups: readonly FieldGroup[], omitted: ReadonlySet<string>): Form<F> {
   const fields = new Map<string, Field<FormValue>>()
+  const undrawn = new Set<string>()
   const panel: PanelForm = {
     schema: { type: 'object', properties: {}, required: [] },
     hints: {},
-    groups: groups.map(({ id, title }) => ({ id, title })),
+    groups: groups.filter(({ id }) => !omitted.has(id)).map(({ id, title }) => ({ id, title })),
   }
   for (const { id, fields: grouped } of groups) {
     for (const [name, field] of Object.entries(grouped)) {
       if (fields.has(name)) throw new Error(`two fields are named ${name}`)
       fields.set(name, field)
+      if (omitted.has(id)) {
+        undrawn.add(name)
+        continue
+      }
       panel.schema.properties[name] = field.schema
       panel.hints[name] = { ...field.hint, group: id } satisfies FieldHint
       if (field.isRequired && field.hint.showIf === undefined) panel.schema.required?.push(name)
     }
   }
-  return { panel, read: (values) => readForm(fields, values) as { values: never; findings: Finding[] } }
+  return {
+    panel,
+    read: (values) => {
+      const drawn = Object.entries(values).filter(([name]) => !undrawn.has(name))
+      return readForm(fields, Object.fromEntries(drawn)) as { values: never; findings: Finding[] }
+    },
+    without: (...more) => formOf(groups, new Set([...omitted, ...more])),
+  }
 }
 
 function readForm(fields: ReadonlyMap<string, Field<FormValue>>, given: FormValues) {

@@ -10,6 +10,9 @@ import type { PlanInput } from '#plugin-api'
 import { inputForTest } from '#plugin-api/testing.ts'
 import { parsePlanAnswer } from '#main/plugins/plan-answer.ts'
 import * as llama2 from '../../plugins/llama2/src/index.ts'
+import * as mistral from '../../plugins/mistral/src/index.ts'
+import * as qwen from '../../plugins/qwen1.5/src/index.ts'
+import * as telechat2 from '../../plugins/telechat2/src/index.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const folders: string[] = []
@@ -49,8 +52,14 @@ describe('the built archives', () => {
   })
 
   it('load like any other plugin', () => {
-    expect(host.plugins().map(({ id, state }) => `${id} ${state}`)).toEqual(['llama2 ready'])
-    expect(host.manifests()).toEqual([llama2.family])
+    expect(
+      host
+        .plugins()
+        .map(({ id, state }) => `${id} ${state}`)
+        .sort(),
+    ).toEqual(['llama2 ready', 'mistral ready', 'qwen1.5 ready', 'telechat2 ready'])
+    const families = [llama2, mistral, qwen, telechat2].map(({ family }) => family)
+    expect(new Set(host.manifests())).toEqual(new Set(families))
   })
 })
 

@@ -1,5 +1,4 @@
 import { defineFamily, text } from '#plugin-api'
-import { convertForm } from './convert/form.ts'
 import { inferForm } from './infer/form.ts'
 import { preprocessForm } from './preprocess/form.ts'
 import { recipes } from './recipes.ts'
@@ -7,6 +6,7 @@ import { sampleForm } from './sample/form.ts'
 import { familySizes } from './sizes.ts'
 import { tour } from './tour.ts'
 import { trainForm } from './train/form.ts'
+import { convert } from './weights.ts'
 
 /** The manifest of the Llama 2 family. */
 export const family = defineFamily({
@@ -32,17 +32,7 @@ export const family = defineFamily({
       plan: 'planSample',
       form: sampleForm,
     },
-    {
-      id: 'convert',
-      stage: 'convert',
-      title: text('Convert weights', '权重转换'),
-      summary: text(
-        'Between Hugging Face and Megatron mcore, with any TP and PP that fit the model.',
-        '在 Hugging Face 与 Megatron mcore 之间转换，支持模型允许的任意 TP 与 PP。',
-      ),
-      plan: 'planConvert',
-      form: convertForm,
-    },
+    convert.panel,
     {
       id: 'preprocess',
       stage: 'preprocess',

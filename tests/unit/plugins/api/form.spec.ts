@@ -45,6 +45,17 @@ const form = defineForm(
 const codes = (values: Parameters<typeof form.read>[0]) =>
   form.read(values).findings.map(({ code, field }) => `${code} ${field}`)
 
+describe('without', () => {
+  it('leaves groups out of what is drawn, and of what is read', () => {
+    const rest = form.without('b')
+    expect(Object.keys(rest.panel.hints)).toEqual(['input', 'mode', 'onlyY'])
+    expect(rest.panel.groups.map(({ id }) => id)).toEqual(['a'])
+    expect(rest.panel.schema.required).toEqual(['input', 'mode'])
+    expect(rest.read({ input: '/x', count: 99 })).toMatchObject({ values: { input: '/x', count: 3 }, findings: [] })
+    expect(form.panel.groups).toHaveLength(2)
+  })
+})
+
 describe('defineForm', () => {
   it('builds a form that the protocol accepts', () => {
     expect(PanelForm.parse(form.panel)).toEqual(form.panel)

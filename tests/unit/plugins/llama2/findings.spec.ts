@@ -211,14 +211,19 @@ describe('rules of the other panels', () => {
       silent: () => convert({ tp: 4 }, { input: checkpoint() }),
     },
     {
-      finding: 'convert.rounds @dtype',
+      finding: 'convert.overflows @dtype',
       fires: () => convert({ dtype: 'fp16' }, { input: checkpoint({ dtype: 'fp32' }) }),
       silent: () => convert({ dtype: 'fp32' }),
     },
     {
-      finding: 'convert.rounds @dtype',
+      finding: 'convert.overflows @dtype',
       fires: () => convert({ dtype: 'fp16' }),
       silent: () => convert({ dtype: 'keep' }),
+    },
+    {
+      finding: 'convert.rounds @dtype',
+      fires: () => convert({ dtype: 'bf16' }, { input: checkpoint({ dtype: 'fp32' }) }),
+      silent: () => convert({ dtype: 'bf16' }, { input: checkpoint({ dtype: 'bf16' }) }),
     },
     { finding: 'output.insideInput @output', fires: () => convert({ output: '/c' }), silent: () => convert({}) },
     {

@@ -1,0 +1,19 @@
+import { defineFamily, familySizes, text } from '#plugin-api'
+import { convert, sizes } from './weights.ts'
+
+/** The manifest of the Mistral family. */
+export const family = defineFamily({
+  id: 'mistral',
+  version: '1.0.0',
+  name: text('Mistral', 'Mistral'),
+  description: text(
+    'Weights of Mistral 7B for MindSpeed-LLM and ModelLink.',
+    'Mistral 7B 权重，用于 MindSpeed-LLM 与 ModelLink。',
+  ),
+  frameworks: { modellink: '1.1', 'mindspeed-llm': '1.0.0' },
+  capabilities: ['plan', 'host.facts'],
+  family: { id: 'mistral', name: 'Mistral', sizes: familySizes(sizes) },
+  panels: [convert.panel],
+  recipes: [],
+  tour: [],
+})

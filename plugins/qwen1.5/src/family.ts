@@ -1,0 +1,19 @@
+import { defineFamily, familySizes, text } from '#plugin-api'
+import { convert, sizes } from './weights.ts'
+
+/** The manifest of the Qwen1.5 family. */
+export const family = defineFamily({
+  id: 'qwen1.5',
+  version: '1.0.0',
+  name: text('Qwen1.5', 'Qwen1.5'),
+  description: text(
+    'Weights of Qwen1.5 from 0.5B to 72B, for MindSpeed-LLM and MindFormers.',
+    'Qwen1.5 各规模权重（0.5B 至 72B），用于 MindSpeed-LLM 与 MindFormers。',
+  ),
+  frameworks: { 'mindspeed-llm': '1.0.0', mindformers: 'r1.0.a' },
+  capabilities: ['plan', 'host.facts'],
+  family: { id: 'qwen1.5', name: 'Qwen1.5', sizes: familySizes(sizes) },
+  panels: [convert.panel],
+  recipes: [],
+  tour: [],
+})

@@ -1,0 +1,19 @@
+import { defineFamily, familySizes, text } from '#plugin-api'
+import { convert, sizes } from './weights.ts'
+
+/** The manifest of the TeleChat2 family. */
+export const family = defineFamily({
+  id: 'telechat2',
+  version: '1.0.0',
+  name: text('TeleChat2', '星辰 TeleChat2'),
+  description: text(
+    'Weights of TeleChat2 from 3B to 115B, for its own MindFormers.',
+    'TeleChat2 各规模权重（3B 至 115B），用于其自带的 MindFormers。',
+  ),
+  frameworks: { mindformers: 'telechat2' },
+  capabilities: ['plan', 'host.facts'],
+  family: { id: 'telechat2', name: 'TeleChat2', sizes: familySizes(sizes) },
+  panels: [convert.panel],
+  recipes: [],
+  tour: [],
+})

@@ -1,0 +1,6 @@
+/** The plugin's script: the plan functions that the manifest's panels name. */
+import { convert } from './weights.ts'
+
+export { family } from './family.ts'
+
+export const planConvert = convert.plan

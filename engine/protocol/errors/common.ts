@@ -5,6 +5,10 @@ export const commonErrors = {
     en: 'Something went wrong inside the workbench: {reason}. Try again; if it repeats, report it with the log.',
     'zh-CN': '工作台内部出错：{reason}。请重试；若再次出现，请附日志反馈。',
   },
+  'thread.ended': {
+    en: 'A worker thread ended early: {reason}. Nothing was kept of the output. Run again with fewer workers, in case the memory was short.',
+    'zh-CN': '工作线程提前结束：{reason}。未保留任何输出。可能是内存不足，请减少工作线程数后重试。',
+  },
   cancelled: { en: 'Cancelled.', 'zh-CN': '已取消。' },
   'input.invalid': {
     en: '{subject} is not valid: {reason}.',

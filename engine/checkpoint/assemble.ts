@@ -6,6 +6,7 @@ import { castInto } from './casts.ts'
 import { dtypeBytes, elementCount, isWeightDtype } from './formats/dtypes.ts'
 import { readStoredRows, rowLength, type StoredTensor } from './formats/stored-tensor.ts'
 import { canonicalNames, canonicalShape } from './layouts/description.ts'
+import { matchesPattern } from './layouts/name-pattern.ts'
 import type { PlannedEntry } from './layouts/plan.ts'
 import { misshapenTensor, missingTensor, unexpectedTensor, wrongDtype } from './problems.ts'
 
@@ -121,7 +122,6 @@ export function assemble(
 ): { source: AssembledSource; problems: Finding[] } {
   const problems: Finding[] = []
   const spans = new Map<string, Span[]>()
-  const patterns = ignored.map((pattern) => new RegExp(pattern))
   for (const file of files) {
     const stored = new Map(file.stored.map((tensor) => [tensor.name, tensor]))
     for (const entry of file.expected) {
@@ -133,7 +133,7 @@ export function assemble(
       else if (tensor !== undefined) addSpans(spans, entry, tensor)
     }
     for (const name of stored.keys()) {
-      if (!patterns.some((pattern) => pattern.test(name))) problems.push(unexpectedTensor(file.path, name))
+      if (!ignored.some((pattern) => matchesPattern(name, pattern))) problems.push(unexpectedTensor(file.path, name))
     }
   }
   const tensors = new Map<string, CanonicalTensor>()

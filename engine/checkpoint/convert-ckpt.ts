@@ -6,6 +6,7 @@ import type { TensorSource } from './checkpoint.ts'
 import { fromTorchDtype, isWeightDtype } from './formats/dtypes.ts'
 import { readConfig, shapeFromConfig, type ConfigJson } from './hf-config.ts'
 import { assertDivisible } from './layouts/divisibility.ts'
+import { knownFamilies } from './layouts/families/installed.ts'
 import type { MegatronLayout } from './layouts/megatron.ts'
 import { paddedVocabulary } from './layouts/plan.ts'
 import { mergeAdapters } from './lora/apply.ts'
@@ -150,8 +151,17 @@ async function toHuggingFace(
 ): Promise<CheckpointPassport> {
   const file = join(common.output, 'config.json')
   const config = await readConfig(file)
-  const { model } = shapeFromConfig(config, file)
-  const fields: (keyof ModelShape)[] = ['layers', 'hidden', 'ffn', 'heads', 'kvGroups', 'tiedEmbeddings', 'qkvBias']
+  const { model } = shapeFromConfig(config, file, await knownFamilies())
+  const fields: (keyof ModelShape)[] = [
+    'layers',
+    'hidden',
+    'ffn',
+    'heads',
+    'kvGroups',
+    'tiedEmbeddings',
+    'qkvBias',
+    'oBias',
+  ]
   for (const field of fields) {
     const [ours, theirs] = [model[field], weights.model[field]]
     if (ours !== theirs) throw differs(file, summary.path, field, ours, theirs)

@@ -1,35 +1,22 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { AppError } from '../protocol/errors/index.ts'
+import type { FamilyDefinition, NumberField, Trait } from '../protocol/family.ts'
 import type { Dtype, ModelShape } from '../protocol/passport.ts'
 import type { Finding } from '../protocol/plan.ts'
+import { ConfigFields } from './config-fields.ts'
 import { torchNames } from './formats/dtypes.ts'
 import { fileError } from './formats/random-file.ts'
-import { architectureOf, architectures, type ArchitectureTraits } from './layouts/families.ts'
+import { shippedFamilies, type FamilyCatalog } from './layouts/families/catalog.ts'
 import { ropeScaling } from './problems.ts'
 
-const count = z.number().int().positive()
-
-/** The fields of config.json that matter; defaults are those of the architecture's configuration class. */
-const ConfigFields = z.object({
-  hidden_size: count,
-  intermediate_size: count,
-  num_hidden_layers: count,
-  num_attention_heads: count,
-  num_key_value_heads: count.nullish(),
-  head_dim: count.nullish(),
-  vocab_size: count,
-  max_position_embeddings: count.default(2048),
-  rms_norm_eps: z.number().positive().default(1e-6),
-  rope_theta: z.number().positive().nullish(),
+/** What newer and extended exports say of the rotary embedding, whatever the family. */
+const RopeFields = z.object({
   rope_scaling: z.unknown().optional(),
   /** Newer exports keep both of them together. */
   rope_parameters: z
     .looseObject({ rope_theta: z.number().positive().nullish(), rope_type: z.string().nullish() })
     .nullish(),
-  tie_word_embeddings: z.boolean().default(false),
-  attention_bias: z.boolean().default(false),
-  sliding_window: count.nullish(),
   use_sliding_window: z.boolean().nullish(),
 })
 
@@ -48,99 +35,108 @@ export async function readConfig(path: string): Promise<ConfigJson> {
 }
 
 /**
- * The model's numbers from a config.json.
+ * The model's numbers from a config.json, by the family that its architecture belongs to.
  *
  * @throws AppError `checkpoint.architectureUnknown`, `checkpoint.configInvalid` naming the field
  */
-export function shapeFromConfig(config: ConfigJson, path: string): { model: ModelShape; findings: Finding[] } {
-  const { traits } = architectureFrom(config, path)
-  const parsed = ConfigFields.safeParse(config)
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    const field = issue?.path.join('.') ?? ''
-    throw new AppError('checkpoint.configInvalid', { file: path, field, reason: issue?.message ?? '' })
-  }
-  const fields = parsed.data
-  const heads = fields.num_attention_heads
-  const headDim = fields.head_dim ?? fields.hidden_size / heads
-  const kvGroups = fields.num_key_value_heads ?? heads
-  if (!Number.isInteger(headDim)) {
-    const reason = `hidden_size ${fields.hidden_size}`
-    throw new AppError('checkpoint.configInvalid', { file: path, field: 'num_attention_heads', reason })
-  }
+export function shapeFromConfig(
+  config: ConfigJson,
+  path: string,
+  families: FamilyCatalog = shippedFamilies,
+): { model: ModelShape; findings: Finding[] } {
+  const { id, config: places } = familyFrom(config, path, families)
+  const fields = new ConfigFields(config, path)
+  const rope = fields.parse(RopeFields)
+  const heads = fields.count(places.heads)
+  const hidden = fields.count(places.hidden)
+  const headDim = fields.optional(places.headDim) ?? hidden / heads
+  const kvGroups = fields.optional(places.kvGroups) ?? heads
+  if (!Number.isInteger(headDim)) throw fields.invalid(places.heads, `hidden_size ${hidden}`)
   if (heads % kvGroups !== 0) {
-    const reason = `num_attention_heads ${heads}`
-    throw new AppError('checkpoint.configInvalid', { file: path, field: 'num_key_value_heads', reason })
+    throw fields.invalid(places.kvGroups ?? places.heads, `${places.heads.fields[0]} ${heads}`)
   }
   // Qwen1.5 names a window and switches it off.
-  const window = fields.use_sliding_window === false ? undefined : (fields.sliding_window ?? undefined)
+  const window = rope.use_sliding_window === false ? undefined : fields.optional(places.slidingWindow)
+  const [oBias, downBias] = [fields.flag(places.oBias), fields.flag(places.downBias)]
   const model: ModelShape = {
-    family: traits.family,
-    layers: fields.num_hidden_layers,
-    hidden: fields.hidden_size,
-    ffn: fields.intermediate_size,
+    family: id,
+    layers: fields.count(places.layers),
+    hidden,
+    ffn: fields.count(places.ffn),
     heads,
     kvGroups,
     headDim,
-    vocab: fields.vocab_size,
-    maxPositions: fields.max_position_embeddings,
-    ropeTheta: fields.rope_theta ?? fields.rope_parameters?.rope_theta ?? traits.ropeTheta,
-    normEpsilon: fields.rms_norm_eps,
-    tiedEmbeddings: fields.tie_word_embeddings,
-    qkvBias: traits.qkvBias || fields.attention_bias,
+    vocab: fields.count(places.vocab),
+    maxPositions: fields.count(places.maxPositions),
+    ropeTheta: fields.given(places.ropeTheta) ?? rope.rope_parameters?.rope_theta ?? fields.number(places.ropeTheta),
+    normEpsilon: fields.number(places.normEpsilon),
+    tiedEmbeddings: fields.flag(places.tiedEmbeddings),
+    qkvBias: fields.flag(places.qkvBias),
+    ...(oBias ? { oBias } : {}),
+    ...(downBias ? { downBias } : {}),
     ...(window === undefined ? {} : { slidingWindow: window }),
   }
-  return { model, findings: isRopeScaled(fields) ? [ropeScaling(path)] : [] }
+  return { model, findings: isRopeScaled(rope) ? [ropeScaling(path)] : [] }
 }
 
-function isRopeScaled({ rope_scaling, rope_parameters }: z.infer<typeof ConfigFields>): boolean {
+function isRopeScaled({ rope_scaling, rope_parameters }: z.infer<typeof RopeFields>): boolean {
   if (rope_scaling !== undefined && rope_scaling !== null) return true
   return (rope_parameters?.rope_type ?? 'default') !== 'default'
 }
 
-function architectureFrom(config: ConfigJson, path: string): { name: string; traits: ArchitectureTraits } {
-  const listed = z.array(z.string()).safeParse(config['architectures'])
-  for (const name of listed.data ?? []) {
-    const traits = architectures[name]
-    if (traits !== undefined) return { name, traits }
-  }
-  const byType = Object.entries(architectures).find(([, traits]) => traits.modelType === config['model_type'])
-  if (listed.data === undefined && byType !== undefined) return { name: byType[0], traits: byType[1] }
+function familyFrom(config: ConfigJson, path: string, families: FamilyCatalog): FamilyDefinition {
+  const listed = z.array(z.string()).safeParse(config['architectures']).data
+  const family = families.forConfig(listed, config['model_type'])
+  if (family !== undefined) return family
   throw new AppError('checkpoint.architectureUnknown', {
     file: path,
-    architecture: listed.data?.join(', ') ?? String(config['model_type']),
-    supported: Object.keys(architectures).join(', '),
+    architecture: listed?.join(', ') ?? String(config['model_type']),
+    supported: families.all.flatMap(({ architectures }) => architectures).join(', '),
   })
 }
 
 /** A config.json for weights of this dtype: the original one brought up to date, or one made from the numbers alone. */
-export function configFor(model: ModelShape, dtype: Dtype, original?: ConfigJson): ConfigJson {
+export function configFor(
+  model: ModelShape,
+  dtype: Dtype,
+  original?: ConfigJson,
+  family: FamilyDefinition = shippedFamilies.get(model.family),
+): ConfigJson {
   const torchDtype = torchNames[dtype].dtype
+  const { config: places } = family
   if (original !== undefined) {
     // transformers 5 calls it dtype; an export has one of both.
     const key = Object.hasOwn(original, 'dtype') ? 'dtype' : 'torch_dtype'
-    return { ...original, vocab_size: model.vocab, [key]: torchDtype }
+    return { ...original, [places.vocab.fields[0] ?? '']: model.vocab, [key]: torchDtype }
   }
-  const { name, traits } = architectureOf(model.family)
+  const entries: [NumberField | Trait | undefined, number | boolean | undefined][] = [
+    [places.hidden, model.hidden],
+    [places.ffn, model.ffn],
+    [places.maxPositions, model.maxPositions],
+    [places.heads, model.heads],
+    [places.layers, model.layers],
+    [places.kvGroups, model.kvGroups],
+    [places.normEpsilon, model.normEpsilon],
+    [places.ropeTheta, model.ropeTheta],
+    [places.tiedEmbeddings, model.tiedEmbeddings],
+    [places.vocab, model.vocab],
+    [places.headDim, model.headDim * model.heads === model.hidden ? undefined : model.headDim],
+    [places.slidingWindow, model.slidingWindow],
+    [places.qkvBias, unlessDefault(places.qkvBias, model.qkvBias)],
+    [places.oBias, unlessDefault(places.oBias, model.oBias ?? false)],
+    [places.downBias, unlessDefault(places.downBias, model.downBias ?? false)],
+  ]
+  const written = entries.flatMap(([place, value]): [string, unknown][] =>
+    typeof place !== 'object' || value === undefined ? [] : [[place.fields[0] ?? '', value]],
+  )
   return {
-    architectures: [name],
-    model_type: traits.modelType,
-    hidden_act: 'silu',
-    hidden_size: model.hidden,
-    initializer_range: 0.02,
-    intermediate_size: model.ffn,
-    max_position_embeddings: model.maxPositions,
-    num_attention_heads: model.heads,
-    num_hidden_layers: model.layers,
-    num_key_value_heads: model.kvGroups,
-    rms_norm_eps: model.normEpsilon,
-    rope_theta: model.ropeTheta,
-    tie_word_embeddings: model.tiedEmbeddings,
+    architectures: family.architectures.slice(0, 1),
+    model_type: family.modelType,
+    ...family.configExtras,
+    ...Object.fromEntries(written),
     torch_dtype: torchDtype,
-    use_cache: true,
-    vocab_size: model.vocab,
-    ...(model.headDim * model.heads === model.hidden ? {} : { head_dim: model.headDim }),
-    ...(model.qkvBias && !traits.qkvBias ? { attention_bias: true } : {}),
-    ...(model.slidingWindow === undefined ? {} : { sliding_window: model.slidingWindow }),
   }
 }
+
+const unlessDefault = (trait: Trait, value: boolean): boolean | undefined =>
+  typeof trait === 'object' && trait.default !== value ? value : undefined

@@ -9,7 +9,7 @@ import { RandomFile } from './formats/random-file.ts'
 import { readSafetensors } from './formats/safetensors.ts'
 import { readTorch } from './formats/torch-read.ts'
 import { readConfig, shapeFromConfig } from './hf-config.ts'
-import { huggingFace } from './layouts/hugging-face.ts'
+import { knownFamilies } from './layouts/families/installed.ts'
 import { evenStages } from './layouts/pipeline.ts'
 import { planEntries } from './layouts/plan.ts'
 import type { OpenedParts } from './opened.ts'
@@ -26,7 +26,9 @@ export async function isHuggingFace(path: string): Promise<boolean> {
 /** Opens the files of a Hugging Face model; `files` is filled as they are opened, so that the caller can close them. */
 export async function openHuggingFace(path: string, files: RandomFile[]): Promise<OpenedParts> {
   const configPath = join(path, 'config.json')
-  const { model, findings } = shapeFromConfig(await readConfig(configPath), configPath)
+  const families = await knownFamilies()
+  const { model, findings } = shapeFromConfig(await readConfig(configPath), configPath, families)
+  const { hf } = families.get(model.family).layouts
   const shards = (await findShards(path)) ?? []
   const stored: StoredTensor[] = []
   for (const name of shards) {
@@ -40,8 +42,8 @@ export async function openHuggingFace(path: string, files: RandomFile[]): Promis
   }
   const chunks = evenStages(model.layers, 1)
   const placement = { tp: 1, chunks, vocab: model.vocab }
-  const expected = chunks.flatMap((chunk) => planEntries(huggingFace, model, placement, chunk, 0))
-  const { source, problems } = assemble(path, model, [{ path, expected, stored }], huggingFace.ignored)
+  const expected = chunks.flatMap((chunk) => planEntries(hf, model, placement, chunk, 0))
+  const { source, problems } = assemble(path, model, [{ path, expected, stored }], hf.ignored)
   return { layout: 'hf', tp: 1, pp: 1, vpp: 1, source, stored, problems: [...findings, ...problems], assets: path }
 }
 

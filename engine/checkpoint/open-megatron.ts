@@ -8,6 +8,7 @@ import type { RandomFile } from './formats/random-file.ts'
 import { readConfig, shapeFromConfig } from './hf-config.ts'
 import { assertDivisible } from './layouts/divisibility.ts'
 import type { LayoutDescription } from './layouts/description.ts'
+import { knownFamilies } from './layouts/families/installed.ts'
 import { megatronLayouts, type MegatronLayout } from './layouts/megatron.ts'
 import { evenStages, unevenStages, virtualStages, type PipelineChunk } from './layouts/pipeline.ts'
 import { planEntries, type Placement } from './layouts/plan.ts'
@@ -129,7 +130,9 @@ async function findShape(
 ): Promise<{ model: ModelShape; findings: Finding[] }> {
   if (passport !== null) return { model: passport.model, findings: [] }
   const configPath = join(assets, 'config.json')
-  if (await isFile(configPath)) return shapeFromConfig(await readConfig(configPath), configPath)
+  if (await isFile(configPath)) {
+    return shapeFromConfig(await readConfig(configPath), configPath, await knownFamilies())
+  }
   const found = shapeFromArgs(first.args, first.shard.path, storedVocab)
   const qkvBias = first.chunks.flat().some(({ name }) => /\.(linear_qkv|query_key_value)\.bias$/.test(name))
   // The arguments name no family; of those with these tensors only Qwen1.5 has biases here.

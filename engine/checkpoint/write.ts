@@ -1,12 +1,14 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import { AppError } from '../protocol/errors/index.ts'
+import type { FamilyDefinition } from '../protocol/family.ts'
 import type { CheckpointPassport, Dtype, ModelShape } from '../protocol/passport.ts'
 import { version } from '../version.ts'
 import { findAssets, isFile, tokenizerFiles } from './assets.ts'
 import type { TensorSource } from './checkpoint.ts'
 import { configFor, readConfig, type ConfigJson } from './hf-config.ts'
 import { canonicalNames } from './layouts/description.ts'
+import { knownFamilies } from './layouts/families/installed.ts'
 import { PASSPORT_FILE, predominantDtype } from './open.ts'
 import { fillFolderAtomically, assertVacant } from './writing/atomic-folder.ts'
 import { fillExistingFolder } from './writing/existing-folder.ts'
@@ -58,11 +60,12 @@ export async function writeCheckpoint(request: WriteRequest): Promise<Checkpoint
   const dtype = request.dtype ?? predominantDtype(source.tensors.values())
   assertWhole(source, request.origin?.path ?? source.model.family)
   const trueVocab = request.trueVocab ?? source.model.vocab
-  const options = { model: source.model, dtype, iteration: request.iteration ?? 1, trueVocab }
+  const family = (await knownFamilies()).get(source.model.family)
+  const options = { model: source.model, family, dtype, iteration: request.iteration ?? 1, trueVocab }
   const writer = writerFor(request.target, options)
   if (request.intoExisting !== true) await assertVacant(output)
   const model = { ...source.model, vocab: trueVocab }
-  const assets = await collectAssets(model, dtype, request.assetsFrom, request.assets ?? 'all')
+  const assets = await collectAssets(model, family, dtype, request.assetsFrom, request.assets ?? 'all')
   const stream = new TensorStream(source, dtype, writer.totalBytes, context)
   const place = request.intoExisting === true ? fillExistingFolder : fillFolderAtomically
   return place(output, writer.totalBytes + OVERHEAD_BYTES + assets.bytes, async (root) => {
@@ -109,6 +112,7 @@ interface Assets {
 /** config.json for the new dtype, and the other files as they are. */
 async function collectAssets(
   model: ModelShape,
+  family: FamilyDefinition,
   dtype: Dtype,
   from: string | undefined,
   extent: 'all' | 'config' | 'none',
@@ -119,7 +123,7 @@ async function collectAssets(
   const configPath = folder === undefined ? undefined : join(folder, 'config.json')
   const isKnown = configPath !== undefined && (await isFile(configPath))
   const original: ConfigJson | undefined = isKnown ? await readConfig(configPath) : undefined
-  files.set('config.json', `${JSON.stringify(configFor(model, dtype, original), null, 2)}\n`)
+  files.set('config.json', `${JSON.stringify(configFor(model, dtype, original, family), null, 2)}\n`)
   if (folder !== undefined) {
     for (const name of ['generation_config.json', ...(extent === 'all' ? tokenizerFiles : [])]) {
       const path = join(folder, name)

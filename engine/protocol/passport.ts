@@ -23,6 +23,9 @@ export const ModelShape = z.object({
   normEpsilon: z.number().positive(),
   tiedEmbeddings: z.boolean(),
   qkvBias: z.boolean(),
+  /** Biases of the attention's output and of the MLP's second matrix; absent means none. */
+  oBias: z.boolean().optional(),
+  downBias: z.boolean().optional(),
   slidingWindow: z.number().int().positive().optional(),
 })
 export type ModelShape = z.infer<typeof ModelShape>

@@ -1,8 +1,8 @@
 import type { ModelShape } from '../../protocol/passport.ts'
 
 /**
- * A layout says which tensors a checkpoint stores and of which canonical tensors they are made. It is plain data: a
- * plugin may bring its own as JSON.
+ * A layout says which tensors a checkpoint stores and of which canonical tensors they are made. It is plain data: those
+ * of families come as JSON (`protocol/family.ts`), those of Megatron are its own.
  */
 export interface LayoutDescription {
   /** Stored before the layers, in the first stage. */
@@ -11,7 +11,7 @@ export interface LayoutDescription {
   readonly layer: readonly StoredRule[]
   /** Stored behind the layers, in the last stage. */
   readonly tail: readonly StoredRule[]
-  /** Regular expressions of names that may be there and carry no weights. */
+  /** Names that may be there and carry no weights; `*` stands for any text. */
   readonly ignored: readonly string[]
 }
 
@@ -24,13 +24,13 @@ export interface StoredRule {
    */
   readonly parts: readonly string[]
   /** Default 1. QKV packing is `kvGroups`; SwiGLU halves, which each rank keeps for itself, are `tp`. */
-  readonly pieces?: 'kvGroups' | 'tp'
+  readonly pieces?: 'kvGroups' | 'tp' | undefined
   /** How tensor parallel ranks share it: equal row ranges, equal column ranges, or a copy each (the default). */
   readonly split?: 'rows' | 'columns'
   /** The rows are vocabulary entries: padded with copies of the last one. */
   readonly vocabulary?: true
   /** Default always. `tiedCopy`: embeddings are tied, but the last stage is not the first one. */
-  readonly when?: 'qkvBias' | 'untied' | 'tiedCopy'
+  readonly when?: 'qkvBias' | 'oBias' | 'downBias' | 'untied' | 'tiedCopy' | undefined
 }
 
 /** Shape of a canonical tensor, by its name or the part of it behind `layers.<i>.`; undefined for unknown names. */
@@ -51,9 +51,11 @@ export function canonicalShape(model: ModelShape, name: string): readonly number
     'k.bias': [keys],
     'v.bias': [keys],
     o: [hidden, queries],
+    'o.bias': [hidden],
     gate: [ffn, hidden],
     up: [ffn, hidden],
     down: [hidden, ffn],
+    'down.bias': [hidden],
   }
   return shapes[name.replace(/^layers\.\d+\./, '')]
 }
@@ -61,7 +63,8 @@ export function canonicalShape(model: ModelShape, name: string): readonly number
 /** All canonical tensors of a model, in the order of the forward pass. */
 export function canonicalNames(model: ModelShape): string[] {
   const perLayer = ['inputNorm', 'q', 'k', 'v', ...(model.qkvBias ? ['q.bias', 'k.bias', 'v.bias'] : [])]
-  perLayer.push('o', 'postNorm', 'gate', 'up', 'down')
+  perLayer.push('o', ...(model.oBias === true ? ['o.bias'] : []))
+  perLayer.push('postNorm', 'gate', 'up', 'down', ...(model.downBias === true ? ['down.bias'] : []))
   const layers = Array.from({ length: model.layers }, (_, layer) => perLayer.map((part) => `layers.${layer}.${part}`))
   return ['embedding', ...layers.flat(), 'finalNorm', ...(model.tiedEmbeddings ? [] : ['output'])]
 }

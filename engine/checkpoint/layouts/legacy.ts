@@ -22,6 +22,7 @@ export const legacy: LayoutDescription = {
     },
     extra(`${attention}.query_key_value._extra_state`),
     { name: `${attention}.dense.weight`, parts: ['o'], split: 'columns' },
+    { name: `${attention}.dense.bias`, parts: ['o.bias'], when: 'oBias' },
     extra(`${attention}.dense._extra_state`),
     { name: `${layer}.post_attention_norm.weight`, parts: ['postNorm'] },
     { name: `${mlp}.dense_h_to_4h.weight`, parts: ['gate', 'up'], pieces: 'tp', split: 'rows' },
@@ -41,5 +42,5 @@ export const legacy: LayoutDescription = {
       when: 'tiedCopy',
     },
   ],
-  ignored: ['_extra_state$'],
+  ignored: ['*_extra_state'],
 }

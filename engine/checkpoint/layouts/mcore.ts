@@ -10,6 +10,7 @@ export const mcore: LayoutDescription = {
   layer: [
     { name: 'decoder.layers.{layer}.input_layernorm.weight', parts: ['inputNorm'] },
     { name: `${attention}.linear_proj.weight`, parts: ['o'], split: 'columns' },
+    { name: `${attention}.linear_proj.bias`, parts: ['o.bias'], when: 'oBias' },
     extra(`${attention}.linear_proj`),
     { name: `${attention}.linear_qkv.weight`, parts: ['q', 'k', 'v'], pieces: 'kvGroups', split: 'rows' },
     {
@@ -32,5 +33,5 @@ export const mcore: LayoutDescription = {
     { name: 'output_layer.weight', parts: ['embedding'], split: 'rows', vocabulary: true, when: 'tiedCopy' },
     extra('output_layer'),
   ],
-  ignored: ['\\._extra_state$'],
+  ignored: ['*._extra_state'],
 }

@@ -84,6 +84,10 @@ function applies(rule: StoredRule, model: ModelShape, chunk: PipelineChunk): boo
   switch (rule.when) {
     case 'qkvBias':
       return model.qkvBias
+    case 'oBias':
+      return model.oBias === true
+    case 'downBias':
+      return model.downBias === true
     case 'untied':
       return !model.tiedEmbeddings
     case 'tiedCopy':

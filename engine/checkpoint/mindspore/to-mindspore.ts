@@ -10,7 +10,8 @@ import { fileError, RandomFile } from '../formats/random-file.ts'
 import { readSafetensors } from '../formats/safetensors.ts'
 import type { StoredTensor } from '../formats/stored-tensor.ts'
 import { readTorch } from '../formats/torch-read.ts'
-import { mindspore } from '../layouts/mindspore.ts'
+import { knownFamilies } from '../layouts/families/installed.ts'
+import { mindsporeLayout } from '../layouts/families/layout-of.ts'
 import { evenStages } from '../layouts/pipeline.ts'
 import { planEntries, type PlannedEntry } from '../layouts/plan.ts'
 import { openCheckpoint } from '../open.ts'
@@ -60,9 +61,10 @@ export async function llamaToMindspore(
     const problem = errors[0].text.en
     throw new AppError('checkpoint.incomplete', { path: summary.path, count: errors.length, problem })
   }
+  const layout = mindsporeLayout((await knownFamilies()).get(model.family))
   const chunks = evenStages(model.layers, 1)
   const placement = { tp: 1, chunks, vocab: model.vocab }
-  const entries = chunks.flatMap((chunk) => planEntries(mindspore, model, placement, chunk, 0))
+  const entries = chunks.flatMap((chunk) => planEntries(layout, model, placement, chunk, 0))
   const [embedding] = entries
   if (withTiedHead && model.tiedEmbeddings && embedding !== undefined) {
     entries.push({ ...embedding, name: 'lm_head.weight' })

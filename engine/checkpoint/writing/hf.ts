@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { dtypeBytes, elementCount } from '../formats/dtypes.ts'
 import { safetensorsHeader } from '../formats/safetensors.ts'
-import { huggingFace } from '../layouts/hugging-face.ts'
 import { evenStages } from '../layouts/pipeline.ts'
 import { planEntries, type PlannedEntry } from '../layouts/plan.ts'
 import { FileSink, writeSmallFile, type FileDigest } from './file-sink.ts'
@@ -13,12 +12,12 @@ const MAX_SHARD_BYTES = 5_000_000_000
 
 /** @param maxShardBytes a shard holds at least one tensor and otherwise at most this much */
 export function huggingFaceWriter(
-  { model, dtype }: Pick<WriterOptions, 'model' | 'dtype'>,
+  { model, family, dtype }: Pick<WriterOptions, 'model' | 'family' | 'dtype'>,
   maxShardBytes: number = MAX_SHARD_BYTES,
 ): TargetWriter {
   const chunks = evenStages(model.layers, 1)
   const placement = { tp: 1, chunks, vocab: model.vocab }
-  const entries = chunks.flatMap((chunk) => planEntries(huggingFace, model, placement, chunk, 0))
+  const entries = chunks.flatMap((chunk) => planEntries(family.layouts.hf, model, placement, chunk, 0))
   const bytesOf = (entry: PlannedEntry): number => elementCount(entry.shape) * dtypeBytes[dtype]
   const totalBytes = entries.reduce((sum, entry) => sum + bytesOf(entry), 0)
   const shards = cutShards(entries, bytesOf, maxShardBytes)

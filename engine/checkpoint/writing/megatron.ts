@@ -5,6 +5,7 @@ import { dtypeBytes, elementCount } from '../formats/dtypes.ts'
 import { writePickle } from '../formats/pickle-write.ts'
 import { TorchWriter } from '../formats/torch-write.ts'
 import { assertDivisible } from '../layouts/divisibility.ts'
+import { assertMegatron } from '../layouts/families/layout-of.ts'
 import { megatronLayouts } from '../layouts/megatron.ts'
 import { paddedVocabulary, planEntries, type PlannedEntry } from '../layouts/plan.ts'
 import { chunksPerStage, stagesFor } from '../layouts/stages.ts'
@@ -18,11 +19,12 @@ import type { FileStream, TensorStream } from './tensor-stream.ts'
 /**
  * Shards of Megatron, mcore or legacy.
  *
- * @throws AppError `checkpoint.tpHeads`, `checkpoint.tpGroups`, `checkpoint.tpFfn`, and those of `stagesFor`
+ * @throws AppError `checkpoint.familyLayout`, `checkpoint.megatronBias`, `checkpoint.tpHeads`, `checkpoint.tpGroups`, `checkpoint.tpFfn`, and those of `stagesFor`
  */
 export function megatronWriter(options: WriterOptions, target: MegatronTarget): TargetWriter {
-  const { model, dtype, iteration } = options
+  const { model, family, dtype, iteration } = options
   const { layout, tp, pp } = target
+  assertMegatron(model, family)
   assertDivisible(model, tp, 1)
   const chunks = stagesFor(model, target)
   const vocab = paddedVocabulary(model.vocab, target.vocabDivisor ?? 1, tp)

@@ -2,7 +2,7 @@ import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { dtypeBytes, elementCount } from '../formats/dtypes.ts'
 import { MindsporeWriter } from '../formats/mindspore-write.ts'
-import { mindspore } from '../layouts/mindspore.ts'
+import { mindsporeLayout } from '../layouts/families/layout-of.ts'
 import { evenStages } from '../layouts/pipeline.ts'
 import { planEntries } from '../layouts/plan.ts'
 import { MINDSPORE_MODE, sinkOf } from '../mindspore/to-mindspore.ts'
@@ -11,11 +11,16 @@ import type { TargetWriter, WriterOptions } from './target.ts'
 
 const FILE = 'mindspore_model.ckpt'
 
-/** One complete file, config.json and the tokenizer beside it. */
-export function mindsporeWriter({ model, dtype }: WriterOptions): TargetWriter {
+/**
+ * One complete file, config.json and the tokenizer beside it.
+ *
+ * @throws AppError `checkpoint.familyLayout`
+ */
+export function mindsporeWriter({ model, family, dtype }: WriterOptions): TargetWriter {
+  const layout = mindsporeLayout(family)
   const chunks = evenStages(model.layers, 1)
   const placement = { tp: 1, chunks, vocab: model.vocab }
-  const entries = chunks.flatMap((chunk) => planEntries(mindspore, model, placement, chunk, 0))
+  const entries = chunks.flatMap((chunk) => planEntries(layout, model, placement, chunk, 0))
   return {
     layout: 'mindspore',
     tp: 1,

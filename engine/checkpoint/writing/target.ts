@@ -1,3 +1,4 @@
+import type { FamilyDefinition } from '../../protocol/family.ts'
 import type { CheckpointLayout, Dtype, ModelShape } from '../../protocol/passport.ts'
 import type { StageOptions } from '../layouts/stages.ts'
 import type { FileDigest } from './file-sink.ts'
@@ -30,6 +31,8 @@ export interface TargetWriter {
 
 export interface WriterOptions {
   readonly model: ModelShape
+  /** Of the model: which names its tensors have in the layouts. */
+  readonly family: FamilyDefinition
   readonly dtype: Dtype
   readonly iteration: number
   /** Rows of the vocabulary that are no padding, where the model counts padded ones. */

@@ -26,6 +26,18 @@ export const checkpointErrors = {
     en: '{file} names the architecture {architecture}, which is not supported. Supported: {supported}.',
     'zh-CN': '{file} 中的模型结构 {architecture} 不受支持。支持的结构：{supported}。',
   },
+  'checkpoint.familyUnknown': {
+    en: 'The family {family} is not known on this host. Known: {known}. Enable its plugin, or add its definition with awb family add.',
+    'zh-CN': '本机不认识模型系列 {family}。已知：{known}。请启用其插件，或用 awb family add 添加其定义。',
+  },
+  'checkpoint.familyLayout': {
+    en: 'There are no {layout} checkpoints of the family {family}: its definition describes {layouts} only. Choose one of these.',
+    'zh-CN': '模型系列 {family} 没有 {layout} 格式的权重，其定义仅包含 {layouts}。请选择其中之一。',
+  },
+  'checkpoint.megatronBias': {
+    en: 'The family {family} has a bias in its MLP, for which Megatron checkpoints have no place here. Convert to Hugging Face or MindSpore.',
+    'zh-CN': '模型系列 {family} 的 MLP 带偏置，此处的 Megatron 权重无法存放。请转换为 Hugging Face 或 MindSpore 格式。',
+  },
   'checkpoint.headerTooLong': {
     en: '{file}: the safetensors header claims {bytes} bytes, more than the limit of {limit}. The file is damaged or of another format.',
     'zh-CN': '{file}：safetensors 文件头声明 {bytes} 字节，超过上限 {limit}。文件已损坏或为其他格式。',
@@ -102,6 +114,20 @@ export const checkpointErrors = {
   'checkpoint.differs': {
     en: '{checkpoint} and {against} differ in {count} tensor(s), first: {tensor}. The log lists the first differences.',
     'zh-CN': '{checkpoint} 与 {against} 有 {count} 个张量不同，首个：{tensor}。首批差异见日志。',
+  },
+  'checkpoint.logitsDiffer': {
+    en: 'The logits of {checkpoint} and {against} are up to {difference} apart for "{prompt}", more than {tolerance}. Their weights differ, or rope_theta or rms_norm_eps of their configurations do.',
+    'zh-CN':
+      '{checkpoint} 与 {against} 对“{prompt}”的 logits 相差最大 {difference}，超过 {tolerance}。两者的权重不同，或配置中的 rope_theta、rms_norm_eps 不同。',
+  },
+  'checkpoint.logitsMemory': {
+    en: 'Computing the logits of {path} takes {needed} GiB of memory in fp32; {free} GiB are free. Compare the tensors only, or run it on a machine with more memory.',
+    'zh-CN':
+      '以 fp32 计算 {path} 的 logits 需要 {needed} GiB 内存，当前可用 {free} GiB。请仅比较张量，或在内存更大的机器上运行。',
+  },
+  'checkpoint.logitsArchitecture': {
+    en: 'The reference runtime cannot run {path}: the family {family} has the tensor {tensor}, which it does not know. Compare the tensors only.',
+    'zh-CN': '参考运行时无法运行 {path}：{family} 系列含有其不支持的张量 {tensor}。请仅比较张量。',
   },
   'checkpoint.sourceChanged': {
     en: '{file} changed while it was read. Nothing was kept of the output; run again when nothing writes to the source.',

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { elementCount } from '../../../../engine/checkpoint/formats/dtypes.ts'
 import { configFor, shapeFromConfig, type ConfigJson } from '../../../../engine/checkpoint/hf-config.ts'
+import { canonicalNames, canonicalShape } from '../../../../engine/checkpoint/layouts/description.ts'
 import { syntheticModel } from '../../../fixtures/checkpoint/synthetic.ts'
 
 const llama: ConfigJson = {
@@ -76,9 +78,60 @@ describe('configFor', () => {
       vocab: 99,
       slidingWindow: 64,
       qkvBias: true,
+      oBias: true,
     })
     expect(shape(configFor(model, 'fp16'))).toEqual(model)
-    expect(shape(configFor({ ...model, family: 'qwen1.5' }, 'fp16'))).toEqual({ ...model, family: 'qwen1.5' })
+    const { oBias: _, ...qwen } = { ...model, family: 'qwen1.5' }
+    expect(shape(configFor(qwen, 'fp16'))).toEqual(qwen)
     expect(configFor(model, 'fp16')).toMatchObject({ torch_dtype: 'float16' })
+  })
+})
+
+describe('shapeFromConfig of TeleChat2', () => {
+  const telechat: ConfigJson = {
+    architectures: ['TelechatForCausalLM'],
+    model_type: 'telechat',
+    hidden_size: 8192,
+    ffn_hidden_size: 40960,
+    n_layer: 96,
+    n_head: 64,
+    num_key_value_heads: 8,
+    vocab_size: 131072,
+    layer_norm_epsilon: 1e-5,
+    training_seqlen: 8192,
+  }
+
+  it('knows its names of the fields, and its biases', () => {
+    expect(shape(telechat)).toEqual({
+      family: 'telechat2',
+      layers: 96,
+      hidden: 8192,
+      ffn: 40960,
+      heads: 64,
+      kvGroups: 8,
+      headDim: 128,
+      vocab: 131072,
+      maxPositions: 8192,
+      ropeTheta: 10_000,
+      normEpsilon: 1e-5,
+      tiedEmbeddings: false,
+      qkvBias: false,
+      oBias: true,
+      downBias: true,
+    })
+    expect(shape(configFor(shape(telechat), 'fp16'))).toEqual(shape(telechat))
+  })
+
+  // Figures of the published models: they hold the names, shapes and biases of the layout against their makers' words.
+  it.each([
+    ['3B', 3072, 24, 24, 24, 6144, 3_070_528_512],
+    ['7B', 4096, 30, 32, 32, 12288, 7_617_351_680],
+    ['35B', 6144, 64, 48, 48, 20480, 35_435_059_200],
+    ['115B', 8192, 96, 64, 8, 40960, 113_282_916_352],
+  ])('has as many parameters as the published %s', (_, hidden, layers, heads, groups, ffn, parameters) => {
+    const sizes = { hidden_size: hidden, n_layer: layers, n_head: heads, num_key_value_heads: groups }
+    const model = shape({ ...telechat, ...sizes, ffn_hidden_size: ffn })
+    const counts = canonicalNames(model).map((name) => elementCount(canonicalShape(model, name) ?? []))
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(parameters)
   })
 })

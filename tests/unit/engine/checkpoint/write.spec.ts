@@ -7,6 +7,7 @@ import { castInto } from '../../../../engine/checkpoint/casts.ts'
 import { dtypeBytes, elementCount } from '../../../../engine/checkpoint/formats/dtypes.ts'
 import { openCheckpoint } from '../../../../engine/checkpoint/open.ts'
 import { writeCheckpoint } from '../../../../engine/checkpoint/write.ts'
+import { llama2 } from '../../../../engine/checkpoint/layouts/families/llama2.ts'
 import { huggingFaceWriter } from '../../../../engine/checkpoint/writing/hf.ts'
 import { TensorStream } from '../../../../engine/checkpoint/writing/tensor-stream.ts'
 import { CheckpointPassport, type Dtype } from '../../../../engine/protocol/passport.ts'
@@ -118,7 +119,14 @@ describe('writeCheckpoint', () => {
   it('describes a model without a config.json by its numbers', async () => {
     using folder = temporaryFolder()
     const output = join(folder.path, 'out')
-    const source = syntheticSource({ ...numbers, headDim: 6, qkvBias: true, tiedEmbeddings: true, ropeTheta: 5e5 })
+    const source = syntheticSource({
+      ...numbers,
+      family: 'qwen1.5',
+      headDim: 6,
+      qkvBias: true,
+      tiedEmbeddings: true,
+      ropeTheta: 5e5,
+    })
     await writeCheckpoint({ source, output, target: { layout: 'hf' } })
     await using opened = await openCheckpoint(output)
     expect(opened.model).toEqual(source.model)
@@ -128,7 +136,7 @@ describe('writeCheckpoint', () => {
   it('cuts shards at the size, with an index', async () => {
     using folder = temporaryFolder()
     const source = syntheticSource(numbers)
-    const writer = huggingFaceWriter({ model: source.model, dtype: 'fp16' }, 6000)
+    const writer = huggingFaceWriter({ model: source.model, family: llama2, dtype: 'fp16' }, 6000)
     await writer.write(folder.path, new TensorStream(source, 'fp16', writer.totalBytes))
     const names = files(folder.path)
     expect(names[0]).toBe('model-00001-of-00005.safetensors')

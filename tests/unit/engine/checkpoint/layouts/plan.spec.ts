@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { huggingFace } from '../../../../../engine/checkpoint/layouts/hugging-face.ts'
+import { llama2 } from '../../../../../engine/checkpoint/layouts/families/llama2.ts'
 import { mcore } from '../../../../../engine/checkpoint/layouts/mcore.ts'
 import { evenStages, unevenStages, virtualStages } from '../../../../../engine/checkpoint/layouts/pipeline.ts'
 import { paddedVocabulary, planEntries, type PlannedEntry } from '../../../../../engine/checkpoint/layouts/plan.ts'
@@ -71,7 +71,13 @@ describe('planEntries', () => {
     const chunks = evenStages(2, 2)
     const last = planEntries(mcore, tied, { tp: 1, chunks, vocab: 10 }, chunks[1]!, 0)
     expect(last.find(({ name }) => name === 'output_layer.weight')?.segments[0]?.tensor).toBe('embedding')
-    const hf = planEntries(huggingFace, tied, { tp: 1, chunks: evenStages(2, 1), vocab: 10 }, evenStages(2, 1)[0]!, 0)
+    const hf = planEntries(
+      llama2.layouts.hf,
+      tied,
+      { tp: 1, chunks: evenStages(2, 1), vocab: 10 },
+      evenStages(2, 1)[0]!,
+      0,
+    )
     expect(hf.map(({ name }) => name)).not.toContain('lm_head.weight')
   })
 

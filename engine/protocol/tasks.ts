@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { joinCheckpoint, splitCheckpoint, verifyCheckpoint } from './checkpoint-tasks.ts'
 import { ConvertAlpacaSpec, MergeDatasetsSpec } from './dataset-merge-tasks.ts'
+import { HubDownloadSpec } from './hub-tasks.ts'
 import { Dtype } from './passport.ts'
 
 /** Makes the tiny sample model: a Hugging Face checkpoint with seeded random weights. */
@@ -224,6 +225,7 @@ export const taskSpecs = {
   'dataset.mindrecord': MindRecordSpec,
   'dataset.conversations': ConvertAlpacaSpec,
   'dataset.merge': MergeDatasetsSpec,
+  'hub.download': HubDownloadSpec,
   'reference.train': trainReference,
   'reference.generate': generateReference,
   'reference.perplexity': perplexityReference,

@@ -16,8 +16,17 @@ const commands: { readonly [N in TaskName]: (spec: TaskSpec<N>) => string[] } = 
     const options = { '--to': target.layout, ...parallelOptions(target), '--dtype': dtype, ...adapterOptions(lora) }
     return command(['checkpoint', 'convert'], options, [input, output])
   },
-  'checkpoint.verify': ({ checkpoint, against }) =>
-    command(['checkpoint', 'verify'], { '--against': against }, [checkpoint]),
+  'checkpoint.verify': ({ checkpoint, against, logits, listed }) => {
+    const options = {
+      '--against': against,
+      '--list': listed,
+      '--logits': logits !== undefined,
+      '--tokens': logits && unless(32, logits.tokens),
+      '--tolerance': logits?.tolerance,
+    }
+    const prompts = (logits?.prompts ?? []).map((prompt) => `--prompt=${prompt}`)
+    return ['checkpoint', 'verify', ...prompts, ...command([], options, [checkpoint])]
+  },
   'checkpoint.split': (spec) =>
     command(['checkpoint', 'split'], { ...sliceOptions(spec), '--source-strategy': spec.sourceStrategy }, [
       spec.input,
@@ -59,6 +68,21 @@ const commands: { readonly [N in TaskName]: (spec: TaskSpec<N>) => string[] } = 
     command(['alpaca_converter.py'], { '--family': style, '--data_path': input, '--output_path': output }, []),
   'dataset.merge': ({ input, keys, outputPrefix }) =>
     command(['dataset', 'merge'], { '--keys': keys }, [input, outputPrefix]),
+  'hub.download': (spec) => {
+    const options = {
+      '--hub': spec.hub,
+      '--revision': spec.revision,
+      '--endpoint': spec.endpoint,
+      '--include': unlessEmpty(spec.include),
+      '--exclude': unlessEmpty(spec.exclude),
+      '--proxy': spec.proxy,
+      '--parallel': unless(4, spec.parallel),
+    }
+    return command([spec.kind === 'model' ? 'checkpoint' : 'dataset', 'download'], options, [
+      spec.repository,
+      spec.output,
+    ])
+  },
   'reference.train': (spec) => {
     const options = {
       '--method': spec.method,
@@ -141,6 +165,9 @@ function command(names: string[], options: Record<string, Option>, operands: str
 
 /** A value that is the default needs no words. */
 const unless = <T>(usual: T, value: T): T | undefined => (value === usual ? undefined : value)
+
+const unlessEmpty = (values: readonly string[]): readonly string[] | undefined =>
+  values.length === 0 ? undefined : values
 
 const columnOptions = (columns: AlpacaColumns | Omit<ShareGptColumns, 'tags'>): Record<string, string> =>
   Object.fromEntries(Object.entries(columns).map(([role, name]) => [`--${role}-column`, name]))

@@ -2,11 +2,13 @@ import type { Command } from 'commander'
 import { AppError } from '../../protocol/errors/index.ts'
 import type { CheckpointSummary } from '../../protocol/checkpoints.ts'
 import { formatBytes } from '../format.ts'
-import { addCommand, examples, pathAt, type Outcome } from '../options.ts'
+import { addCommand, pathAt, type Outcome } from '../options.ts'
 import { runTaskHere } from '../run-task.ts'
 import type { Session } from '../session.ts'
 import { addConvertCommands } from './checkpoint-convert.ts'
 import { addSliceCommands } from './checkpoint-slices.ts'
+import { addVerifyCommand } from './checkpoint-verify.ts'
+import { addDownloadCommand } from './hub-download.ts'
 import { addTransformCommands } from './transform-ckpt.ts'
 
 export { pathAt } from '../options.ts'
@@ -28,6 +30,7 @@ export function addCheckpointCommands(program: Command, outcome: Outcome): void 
     },
   )
 
+  addDownloadCommand(checkpoint, outcome, 'model')
   addConvertCommands(checkpoint, outcome)
   addSliceCommands(checkpoint, outcome)
   addTransformCommands(program, outcome)
@@ -57,21 +60,7 @@ export function addCheckpointCommands(program: Command, outcome: Outcome): void 
     },
   )
 
-  addCommand<{ against: string }>(
-    checkpoint,
-    outcome,
-    'verify <checkpoint>',
-    'prove that two checkpoints hold the same tensors, whatever their layouts',
-    (command) =>
-      examples(
-        command.requiredOption('--against <checkpoint>', 'the checkpoint to compare with'),
-        'awb checkpoint verify ./llama-2-7b-mcore --against ./llama-2-7b-hf',
-      ),
-    async (session, args, { against }) => {
-      const spec = { checkpoint: pathAt(session, args, 0), against: session.path(against) }
-      await runTaskHere(session, 'checkpoint.verify', spec)
-    },
-  )
+  addVerifyCommand(checkpoint, outcome)
 }
 
 function describeCheckpoint(summary: CheckpointSummary, session: Session): string[] {

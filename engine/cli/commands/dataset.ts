@@ -4,6 +4,7 @@ import { addCommand, choice, examples, integer, list, type Outcome } from '../op
 import { runTaskHere } from '../run-task.ts'
 import type { Session } from '../session.ts'
 import { pathAt } from './checkpoint.ts'
+import { addDownloadCommand } from './hub-download.ts'
 import { mergeHere } from './preprocess-data-merge.ts'
 
 interface SourceOptions {
@@ -30,6 +31,8 @@ interface SourceOptions {
 
 export function addDatasetCommands(program: Command, outcome: Outcome): void {
   const dataset = program.command('dataset').description('preprocess, preview and inspect datasets')
+
+  addDownloadCommand(dataset, outcome, 'dataset')
 
   addCommand<SourceOptions & { strict?: boolean }>(
     dataset,

@@ -6,7 +6,9 @@ import { convertCkptErrors } from './convert-ckpt.ts'
 import { commonErrors } from './common.ts'
 import { datasetErrors } from './dataset.ts'
 import { hostErrors } from './host.ts'
+import { hubErrors } from './hub.ts'
 import { jobErrors } from './jobs.ts'
+import { linkErrors } from './links.ts'
 import { mainErrors } from './main.ts'
 import { mindsporeErrors } from './mindspore.ts'
 import { pageErrors } from './page.ts'
@@ -24,7 +26,9 @@ export const errorTexts = {
   ...chatErrors,
   ...datasetErrors,
   ...hostErrors,
+  ...hubErrors,
   ...jobErrors,
+  ...linkErrors,
   ...mainErrors,
   ...mindsporeErrors,
   ...pageErrors,

@@ -35,7 +35,12 @@ const specs: { readonly [N in TaskName]: unknown } = {
     target: { layout: 'mcore', tp: 2, pp: 4, vocabDivisor: 8 },
     dtype: 'bf16',
   },
-  'checkpoint.verify': { checkpoint: '/a', against: '/b' },
+  'checkpoint.verify': {
+    checkpoint: '/a',
+    against: '/b',
+    logits: { prompts: ['one, two', '-- three'], tokens: 8, tolerance: 0.25 },
+    listed: 3,
+  },
   'checkpoint.split': {
     input: '/whole.ckpt',
     output: '/ranks',
@@ -94,6 +99,13 @@ const specs: { readonly [N in TaskName]: unknown } = {
     topP: 0.9,
   },
   'reference.perplexity': { checkpoint: '/a', dataset: '/d', limit: 7 },
+  'hub.download': {
+    kind: 'model',
+    repository: 'owner/name',
+    include: ['*.json', 'a/**'],
+    endpoint: 'https://mirror.example',
+    output: '/models/name',
+  },
 }
 
 describe('the command line of a task', () => {

@@ -1,0 +1,30 @@
+import { z } from 'zod'
+
+/** The web interfaces of repositories that are spoken; mirrors speak one of them at another address. */
+export const HubStyle = z.enum(['huggingface', 'modelscope'])
+export type HubStyle = z.infer<typeof HubStyle>
+
+/** Brings a repository of a model or a dataset to this machine. */
+export const HubDownloadSpec = z.object({
+  hub: HubStyle.default('huggingface'),
+  kind: z.enum(['model', 'dataset']),
+  /** `owner/name`, as the hub's pages show it. */
+  repository: z.string().regex(/^[\w.-]+(\/[\w.-]+)?$/, 'owner/name'),
+  /** Branch, tag or commit; without it the hub's main branch. */
+  revision: z
+    .string()
+    .regex(/^[\w./-]+$/)
+    .optional(),
+  /** Address of a mirror; without it `HF_ENDPOINT` or `MODELSCOPE_ENDPOINT`, else the hub itself. */
+  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  /** Glob patterns of paths in the repository: what to take (default all) and what to leave. */
+  include: z.array(z.string().min(1)).default([]),
+  exclude: z.array(z.string().min(1)).default([]),
+  /** A new folder. It appears when everything is there and checked. */
+  output: z.string(),
+  /** An HTTP proxy; without it `https_proxy`, `http_proxy` and `no_proxy` of the environment. */
+  proxy: z.url({ protocol: /^https?$/ }).optional(),
+  /** Connections at a time. */
+  parallel: z.number().int().min(1).max(32).default(4),
+})
+export type HubDownloadSpec = z.infer<typeof HubDownloadSpec>

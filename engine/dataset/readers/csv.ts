@@ -1,7 +1,7 @@
 import { AppError } from '../../protocol/errors/index.ts'
 import { RowCollector, type RowBytes, type RowCutter } from './json-rows.ts'
-import type { ParsedRow, TextFormat } from './text-reader.ts'
 import { decodeText } from './text-lines.ts'
+import type { TextFormat } from './text-reader.ts'
 
 const QUOTE = 0x22
 const LINE_FEED = 0x0a
@@ -55,7 +55,9 @@ export class CsvCutter implements RowCutter {
   #emit(last: Uint8Array, emit: (row: RowBytes) => void): void {
     const whole = this.#collector.take(last)
     const bytes = whole !== null && whole.at(-1) === CARRIAGE_RETURN ? whole.subarray(0, -1) : whole
-    if (bytes === null || bytes.length > 0) emit({ bytes, line: this.#rowLine, start: this.#start })
+    if (bytes === null || bytes.length > 0) {
+      emit({ bytes, line: this.#rowLine, start: this.#start, isOpen: this.isInQuotes })
+    }
     if (!this.isInQuotes) this.#state = 'start'
     this.#rowLine = this.#line
   }
@@ -90,29 +92,15 @@ export function splitCells(text: string, delimiter: string): (string | null)[] {
 }
 
 /** Rows as objects by the names in the first line. All values are texts; empty cells are null. */
-export const csvFormat = (file: string, delimiter: string) => (): TextFormat => {
-  const cutter = new CsvCutter(delimiter)
-  let names: string[] | null = null
-  return {
-    cutter,
-    parse({ bytes }): ParsedRow | null {
-      if (names === null) {
-        names = toNames(file, bytes === null ? null : decodeText(bytes), delimiter)
-        return null
-      }
-      if (bytes === null) return { value: undefined, problem: { reason: 'tooLarge' } }
-      const text = decodeText(bytes)
-      if (text === null) return { value: undefined, problem: { reason: 'badEncoding' } }
-      if (cutter.isInQuotes) return { value: text, problem: { reason: 'badCells', detail: 'a quote is not closed' } }
-      const cells = splitCells(text, delimiter)
-      if (cells.length > names.length) {
-        const detail = `${cells.length} cells, but ${names.length} columns`
-        return { value: text, problem: { reason: 'badCells', detail } }
-      }
-      return { value: Object.fromEntries(names.map((name, i) => [name, cells[i] ?? null])) }
-    },
-  }
-}
+export const csvFormat = (file: string, delimiter: string) => (): TextFormat => ({
+  cutter: new CsvCutter(delimiter),
+  parser: { kind: 'csv', names: [], delimiter },
+  readHead: ({ bytes }) => ({
+    kind: 'csv',
+    names: toNames(file, bytes === null ? null : decodeText(bytes), delimiter),
+    delimiter,
+  }),
+})
 
 function toNames(file: string, text: string | null, delimiter: string): string[] {
   if (text === null) throw new AppError('dataset.corrupt', { file, reason: 'its first line is not UTF-8 text' })

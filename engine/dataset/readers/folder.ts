@@ -4,6 +4,7 @@ import path from 'node:path'
 import { asFileError } from '../../host/fs-errors.ts'
 import { AppError } from '../../protocol/errors/index.ts'
 import type { Text } from '../../protocol/text.ts'
+import { blocksOf, rowsOf, type RowBlock } from './blocks.ts'
 import type { RawRow, RowReader } from './reader.ts'
 
 /** The kinds of files that are looked for, by extension. */
@@ -87,14 +88,24 @@ export class FolderReader implements RowReader {
   }
 
   async *batches(signal?: AbortSignal): AsyncGenerator<RawRow[], void, undefined> {
+    for await (const block of this.blocks(signal)) yield [...rowsOf(block)]
+  }
+
+  async *blocks(signal?: AbortSignal): AsyncGenerator<RowBlock, void, undefined> {
     let before = 0
     for (const reader of this.#readers) {
       let rows = 0
-      for await (const batch of reader.batches(signal)) {
-        rows += batch.length
-        yield batch.map((row) => ({ ...row, row: before + row.row, file: reader.file }))
+      for await (const block of blocksOf(reader, signal)) {
+        yield inFile(block, before, reader.file)
+        rows += block.kind === 'text' ? block.ends.length : block.rows.length
       }
       before += rows
     }
   }
 }
+
+/** @param before rows of the files before this one */
+const inFile = (block: RowBlock, before: number, file: string): RowBlock =>
+  block.kind === 'text'
+    ? { ...block, firstRow: before + block.firstRow, rowFile: file }
+    : { kind: 'rows', rows: block.rows.map((row) => ({ ...row, row: before + row.row, file })) }

@@ -19,6 +19,8 @@ export interface RowBytes {
   readonly line: number
   /** Position in the file. */
   readonly start: number
+  /** Whether the file ended inside of quotes. */
+  readonly isOpen?: boolean
 }
 
 /** What is wrong with the file as a whole, at a byte of it. */

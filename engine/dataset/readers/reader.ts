@@ -1,5 +1,6 @@
 import type { Text } from '../../protocol/text.ts'
 import type { Rejection } from '../rejections.ts'
+import type { RowBlock } from './blocks.ts'
 
 /** A raw row with where it stands in the source; both numbers start at 1. */
 export interface RawRow {
@@ -27,4 +28,6 @@ export interface RowReader {
   readonly notes?: readonly Text[]
   /** Rows in batches of a size that suits one turn of work. @throws file.*, dataset.cut, dataset.notJson, dataset.corrupt */
   batches(signal?: AbortSignal): AsyncGenerator<RawRow[], void, undefined>
+  /** The same rows before they are parsed, where parsing can happen in another thread. */
+  blocks?(signal?: AbortSignal): AsyncGenerator<RowBlock, void, undefined>
 }

@@ -15,10 +15,5 @@ export function decodeText(bytes: Uint8Array): string | null {
 /** Plain text: each line is a row with the one column `text`, empty lines too, as Hugging Face's text loader has it. */
 export const linesFormat = (): TextFormat => ({
   cutter: new LineCutter({ keepsBlank: true }),
-  parse({ bytes }) {
-    if (bytes === null) return { value: undefined, problem: { reason: 'tooLarge' } }
-    const text = decodeText(bytes)
-    if (text === null) return { value: undefined, problem: { reason: 'badEncoding' } }
-    return { value: { text: text.endsWith('\r') ? text.slice(0, -1) : text } }
-  },
+  parser: { kind: 'line' },
 })

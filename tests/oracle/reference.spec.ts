@@ -35,7 +35,7 @@ const cases: Record<string, Case> = {
   'no groups': { ...base, shape: { ...tinyShape, kvGroups: 4 } },
   'biases, tied embeddings, another base of the angles': {
     ...base,
-    shape: { ...tinyShape, qkvBias: true, tiedEmbeddings: true, ropeTheta: 1e6 },
+    shape: { ...tinyShape, qkvBias: true, oBias: true, downBias: true, tiedEmbeddings: true, ropeTheta: 1e6 },
   },
   'a sliding window': { ...base, shape: { ...tinyShape, slidingWindow: 17 } },
   'LoRA on every linear map': { ...base, lora: every },

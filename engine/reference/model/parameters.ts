@@ -38,11 +38,13 @@ export function modelParameters(shape: ModelShape): Parameter[] {
   const matrices: Parameter[] = [{ name: 'embedding', shape: [vocab, hidden] }]
   const vectors: Parameter[] = [{ name: 'finalNorm', shape: [hidden] }]
   if (!shape.tiedEmbeddings) matrices.push({ name: 'output', shape: [vocab, hidden] })
+  const biased: LinearName[] = shape.qkvBias ? ['q', 'k', 'v'] : []
+  if (shape.oBias === true) biased.push('o')
+  if (shape.downBias === true) biased.push('down')
   for (let i = 0; i < layers; i++) {
     for (const name of linearNames) matrices.push({ name: `layers.${i}.${name}`, shape: linearShape(shape, name) })
     vectors.push({ name: `layers.${i}.inputNorm`, shape: [hidden] }, { name: `layers.${i}.postNorm`, shape: [hidden] })
-    if (!shape.qkvBias) continue
-    for (const name of ['q', 'k', 'v'] as const) {
+    for (const name of biased) {
       vectors.push({ name: `layers.${i}.${name}.bias`, shape: [linearShape(shape, name)[0]] })
     }
   }

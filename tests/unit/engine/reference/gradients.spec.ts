@@ -59,6 +59,7 @@ const variants: Record<string, Partial<ModelShape>> = {
   'grouped queries': {},
   'one head per group': { kvGroups: 4 },
   'query, key and value biases': { qkvBias: true },
+  'biases behind the attention and the MLP': { oBias: true, downBias: true },
   'tied embeddings': { tiedEmbeddings: true },
   'a sliding window': { slidingWindow: 11 },
 }

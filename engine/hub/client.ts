@@ -98,6 +98,13 @@ export class HubClient {
   }
 }
 
+/** Gives up an answer whose body is not wanted; its connection is closed rather than read to the end. */
+export function discard({ body }: Pick<Answer, 'body'>): void {
+  // What is aborted says so by an error, which ends a program that does not listen.
+  body.on('error', () => undefined)
+  body.destroy()
+}
+
 /** A server that asks to come back later. */
 export class BusyError extends Error {
   /** What it asked for, if it did. */

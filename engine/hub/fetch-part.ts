@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { asFileError } from '../host/fs-errors.ts'
 import { AppError } from '../protocol/errors/index.ts'
 import type { HubStyle } from '../protocol/hub-tasks.ts'
-import { BusyError, isBusy, type Answer, type HubClient } from './client.ts'
+import { BusyError, discard, isBusy, type Answer, type HubClient } from './client.ts'
 
 /** Bytes [from, to) of a file of `bytes` bytes, and where it is written. */
 export interface Part {
@@ -43,14 +43,14 @@ export async function fetchPart(
       const answer = await client.get(part.url, headers, context.signal)
       if (answer.status === 200 && at > 0) {
         if (!isWhole) {
-          answer.body.destroy()
+          discard(answer)
           return false
         }
         // From the start again: what was written is written once more.
         context.advance(-at)
         at = 0
       } else if (answer.status === 206 && startOf(answer) !== at) {
-        answer.body.destroy()
+        discard(answer)
         throw new AppError('hub.unexpected', { url: part.url.href, hub: context.hub, reason: 'another range' })
       } else if (answer.status !== 200 && answer.status !== 206) {
         await refuse(answer, part.url, context.hub)

@@ -1,23 +1,32 @@
 import type { HubDownloadSpec } from '../protocol/hub-tasks.ts'
 import type { Task } from '../tasks/context.ts'
+import { addressHub } from './address.ts'
 import { HubClient } from './client.ts'
 import { downloadRepository } from './download.ts'
 import { HUGGING_FACE, HUGGING_FACE_TOKEN, huggingFaceHub } from './huggingface.ts'
 import { MODELSCOPE, MODELSCOPE_TOKEN, modelScopeHub } from './modelscope.ts'
 
+/** Where each style of hub is unless told otherwise, and which variables of the environment tell otherwise. */
+const hubs = {
+  huggingface: { home: HUGGING_FACE, variable: 'HF_ENDPOINT', token: HUGGING_FACE_TOKEN, create: huggingFaceHub },
+  modelscope: { home: MODELSCOPE, variable: 'MODELSCOPE_ENDPOINT', token: MODELSCOPE_TOKEN, create: modelScopeHub },
+} as const
+
 /** Downloads a repository; its token comes from the environment, never from the spec, which lies in a job's folder. */
 export const downloadFromHub: Task<HubDownloadSpec> = async (spec, context) => {
-  const isHuggingFace = spec.hub === 'huggingface'
-  const variable = isHuggingFace ? 'HF_ENDPOINT' : 'MODELSCOPE_ENDPOINT'
-  const endpoint = spec.endpoint ?? process.env[variable] ?? (isHuggingFace ? HUGGING_FACE : MODELSCOPE)
+  const style = spec.hub === 'address' ? undefined : hubs[spec.hub]
+  const endpoint =
+    style === undefined
+      ? new URL(spec.repository).origin
+      : (spec.endpoint ?? process.env[style.variable] ?? style.home).replace(/\/+$/, '')
   const client = new HubClient({
-    endpoint: endpoint.replace(/\/+$/, ''),
+    endpoint,
     proxy: spec.proxy,
-    token: process.env[isHuggingFace ? HUGGING_FACE_TOKEN : MODELSCOPE_TOKEN],
+    token: style === undefined ? undefined : process.env[style.token],
     connections: spec.parallel,
   })
   try {
-    const hub = isHuggingFace ? huggingFaceHub(spec, client) : modelScopeHub(spec, client)
+    const hub = (style?.create ?? addressHub)(spec, client)
     const startedAt = performance.now()
     const { output, commit, files, bytes, unchecked } = await downloadRepository(spec, hub, client, context)
     const seconds = Math.max(0.001, (performance.now() - startedAt) / 1000)

@@ -1,15 +1,17 @@
 import { z } from 'zod'
 
-/** The web interfaces of repositories that are spoken; mirrors speak one of them at another address. */
-export const HubStyle = z.enum(['huggingface', 'modelscope'])
+/**
+ * The web interfaces of repositories that are spoken; mirrors speak one of them at another address. `address` is a file
+ * on any web server.
+ */
+export const HubStyle = z.enum(['huggingface', 'modelscope', 'address'])
 export type HubStyle = z.infer<typeof HubStyle>
 
-/** Brings a repository of a model or a dataset to this machine. */
-export const HubDownloadSpec = z.object({
+const fields = z.object({
   hub: HubStyle.default('huggingface'),
   kind: z.enum(['model', 'dataset']),
-  /** `owner/name`, as the hub's pages show it. */
-  repository: z.string().regex(/^[\w.-]+(\/[\w.-]+)?$/, 'owner/name'),
+  /** `owner/name`, as the hub's pages show it; for `address` the URL of the file. */
+  repository: z.string().min(1),
   /** Branch, tag or commit; without it the hub's main branch. */
   revision: z
     .string()
@@ -26,5 +28,15 @@ export const HubDownloadSpec = z.object({
   proxy: z.url({ protocol: /^https?$/ }).optional(),
   /** Connections at a time. */
   parallel: z.number().int().min(1).max(32).default(4),
+})
+
+const isRepository = (name: string): boolean => /^(?!\.)[\w.-]+(\/(?!\.)[\w.-]+)?$/.test(name)
+const isAddress = (text: string): boolean => z.url({ protocol: /^https?$/ }).safeParse(text).success
+
+/** Brings a repository of a model or a dataset, or one file of a web server, to this machine. */
+export const HubDownloadSpec = fields.superRefine(({ hub, repository }, context) => {
+  if (hub === 'address' ? isAddress(repository) : isRepository(repository)) return
+  const message = hub === 'address' ? 'expected http:// or https://' : 'expected owner/name'
+  context.addIssue({ code: 'custom', path: ['repository'], message })
 })
 export type HubDownloadSpec = z.infer<typeof HubDownloadSpec>

@@ -33,6 +33,7 @@ export function addDownloadCommand(parent: Command, outcome: Outcome, kind: HubD
           .option('--parallel <n>', 'connections at a time', integer(1), 4),
         `awb ${area} download ${example} ./${example.split('/')[1] ?? ''}`,
         `awb ${area} download ${example} ./${example.split('/')[1] ?? ''} --hub modelscope`,
+        `awb ${area} download https://server/file ./folder --hub address`,
       ),
     async (session, [repository = '', output = ''], { parallel, ...options }) => {
       const spec = { ...options, kind, repository, output: session.path(output), parallel }

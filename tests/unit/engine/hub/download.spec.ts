@@ -55,6 +55,14 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
+const quiet = {
+  signal: new AbortController().signal,
+  log: () => undefined,
+  progress: () => undefined,
+  metric: () => undefined,
+  artifact: () => undefined,
+}
+
 interface Settings {
   hub?: 'huggingface' | 'modelscope'
   kind?: 'model' | 'dataset'
@@ -245,19 +253,37 @@ test('everything goes through a proxy that is given', async () => {
   expect(new Set(asked).size).toBe(2)
 })
 
+test('one file of a web server', async () => {
+  const address = `${server.endpoint}/owner/big/resolve/main/model.safetensors`
+  const output = join(folder, 'out')
+  const result = await downloadFromHub(
+    HubDownloadSpec.parse({ hub: 'address', kind: 'model', repository: address, output }),
+    quiet,
+  )
+  expect(result).toMatchObject({ files: 1, bytes: weights.length, unchecked: 1 })
+  await expectComplete({ 'model.safetensors': weights })
+})
+
+test('a repository is a name, an address is an address', () => {
+  const rest = { kind: 'model', output: '/x' }
+  const accepts = (hub: string, repository: string): boolean =>
+    HubDownloadSpec.safeParse({ ...rest, hub, repository }).success
+  expect(accepts('huggingface', 'a/b')).toBe(true)
+  expect(accepts('huggingface', 'a/b/c')).toBe(false)
+  expect(accepts('huggingface', '../b')).toBe(false)
+  expect(accepts('address', 'https://host/a.ckpt')).toBe(true)
+  expect(accepts('address', 'file:///etc/passwd')).toBe(false)
+})
+
 test('the task takes mirror and token from the environment', async () => {
   vi.stubEnv('HF_ENDPOINT', `${server.endpoint}/`)
   vi.stubEnv('HF_TOKEN', 'hf_secret')
   const artifacts: object[] = []
-  const context = {
-    signal: new AbortController().signal,
-    log: () => undefined,
-    progress: () => undefined,
-    metric: () => undefined,
-    artifact: (artifact: object) => artifacts.push(artifact),
-  }
   const output = join(folder, 'out')
-  await downloadFromHub(HubDownloadSpec.parse({ kind: 'model', repository: 'owner/private', output }), context)
+  await downloadFromHub(HubDownloadSpec.parse({ kind: 'model', repository: 'owner/private', output }), {
+    ...quiet,
+    artifact: (artifact) => artifacts.push(artifact),
+  })
   await expectComplete(tiny)
   expect(artifacts).toEqual([{ kind: 'checkpoint', path: output }])
 })

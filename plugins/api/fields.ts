@@ -62,6 +62,10 @@ export const integerField = (options: NumberOptions): Field<number> =>
 export const optionalIntegerField = (options: Omit<NumberOptions, 'default'>): Field<number | null> =>
   field<number | null>('number', options, { type: ['integer', 'null'], ...bounds(options) }, null)
 
+/** A number that may be left out; it is null then. */
+export const optionalNumberField = (options: Omit<NumberOptions, 'default'>): Field<number | null> =>
+  field<number | null>('number', options, { type: ['number', 'null'], ...bounds(options) }, null)
+
 export const switchField = (options: Common & { readonly default: boolean }): Field<boolean> =>
   field('switch', options, { type: 'boolean' }, options.default)
 
@@ -109,6 +113,27 @@ const textLike =
     field(widget, options, { type: 'string' }, options.default ?? '', options.isRequired ?? false)
 
 export const textField = textLike('text')
+interface ListOptions extends Common {
+  readonly default: readonly string[]
+}
+
+const listOfTexts =
+  (widget: FieldHint['widget']) =>
+  (options: ListOptions, more: Partial<FieldHint> = {}): Field<string[]> =>
+    field<string[]>(
+      widget,
+      options,
+      { type: 'array', uniqueItems: true, items: { type: 'string' } },
+      [...options.default],
+      false,
+      more,
+    )
+
+/** Any number of texts, one per line. */
+export const textListField = (options: ListOptions): Field<string[]> => listOfTexts('textarea')(options)
+/** Any number of columns of the raw data in the field `of`. */
+export const columnListField = ({ of, ...options }: ListOptions & { readonly of: string }): Field<string[]> =>
+  listOfTexts('column')(options, { of })
 /** Several lines. */
 export const textAreaField = textLike('textarea')
 /** A file on the host. */

@@ -2,7 +2,7 @@ import { folderField, multiSelectField, numberField, optionalIntegerField, switc
 import { group } from '../form.ts'
 import { plain, text } from '../text.ts'
 
-const merging = { field: 'mergeAdapters', in: [true] }
+type Condition = { field: string; in: boolean[] }
 
 /** Modules that can have adapters, by their names in both of Megatron's layouts. */
 const adapterModules = [
@@ -17,7 +17,7 @@ export const moduleNames = (chosen: readonly string[], layout: 'mcore' | 'legacy
   adapterModules.filter(({ id }) => chosen.includes(id)).map((names) => names[layout])
 
 /** Where the adapters lie and how they are added to the weights. */
-const fields = {
+const fieldsWhere = (condition: { showIf?: Condition }) => ({
   adapters: folderField({
     title: text('Adapter checkpoint', '适配器权重'),
     help: text(
@@ -25,7 +25,7 @@ const fields = {
       'LoRA 微调写出的权重（--lora-load）：与源权重 TP、PP 相同的 Megatron 权重。',
     ),
     isRequired: true,
-    showIf: merging,
+    ...condition,
   }),
   loraAlpha: numberField({
     title: text('Alpha', 'Alpha'),
@@ -35,7 +35,7 @@ const fields = {
     ),
     default: 32,
     min: 0.001,
-    showIf: merging,
+    ...condition,
   }),
   loraRank: optionalIntegerField({
     title: text('Rank', '秩'),
@@ -46,7 +46,7 @@ const fields = {
     min: 1,
     max: 4096,
     isExpert: true,
-    showIf: merging,
+    ...condition,
   }),
   loraTargets: multiSelectField({
     title: text('Modules', '模块'),
@@ -57,9 +57,11 @@ const fields = {
     choices: adapterModules.map(({ id, mcore, legacy }) => ({ value: id, label: plain(`${mcore}, ${legacy}`) })),
     default: [],
     isExpert: true,
-    showIf: merging,
+    ...condition,
   }),
-}
+})
+
+export const adapterFields = fieldsWhere({})
 
 /** Merging on the way, behind a switch. */
 export const adapterGroup = group('adapters', text('LoRA adapters', 'LoRA 适配器'), {
@@ -71,5 +73,5 @@ export const adapterGroup = group('adapters', text('LoRA adapters', 'LoRA 适配
     ),
     default: false,
   }),
-  ...fields,
+  ...fieldsWhere({ showIf: { field: 'mergeAdapters', in: [true] } }),
 })

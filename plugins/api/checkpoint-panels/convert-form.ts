@@ -112,6 +112,18 @@ const proofGroup = group('proof', text('Proof', '校验'), {
   }),
 })
 
+const logitsGroup = group('logits', text('Answers', '输出'), {
+  logits: switchField({
+    title: text('Compare logits', '比较 logits'),
+    help: text(
+      'Runs both on the reference runtime over the same tokens, too. For small models.',
+      '同时在参考运行时上以相同词元运行两者，适用于小模型。',
+    ),
+    default: false,
+    showIf: { field: 'verify', in: [true] },
+  }),
+})
+
 /** The form of a family's conversion. Fields for layouts that the family lacks are not drawn and keep their defaults. */
 export function convertForm(family: WeightFamily) {
   const [first = 'hf'] = family.layouts
@@ -150,8 +162,13 @@ export function convertForm(family: WeightFamily) {
     parallelGroup,
     adapterGroup,
     proofGroup,
+    logitsGroup,
   )
-  return family.layouts.some(isMegatron) ? form : form.without('parallel', 'adapters')
+  const missing = [
+    ...(family.layouts.some(isMegatron) ? [] : ['parallel', 'adapters']),
+    ...(family.isRunnable ? [] : ['logits']),
+  ]
+  return form.without(...missing)
 }
 
 function targetHelp({ layouts }: WeightFamily) {

@@ -9,6 +9,7 @@ import { moduleNames } from './adapter-fields.ts'
 import { checkAdapters } from './adapter-rules.ts'
 import type { ConvertValues, convertForm } from './convert-form.ts'
 import { checkCast, checkSameLayout } from './convert-rules.ts'
+import { checkLogits, logitsOf } from './logits.ts'
 import { checkMegatronTarget, readLayerList } from './megatron-rules.ts'
 import { checkSource } from './source-rules.ts'
 import { isMegatron, layoutNames, numbersFor, type WeightFamily } from './weights.ts'
@@ -30,6 +31,7 @@ export function planConvert(family: WeightFamily, form: ReturnType<typeof conver
     ...checkSameLayout(values, source),
     ...checkCast(values.dtype, source?.dtype),
     ...checkAdapters(values, source),
+    ...(values.verify && values.logits ? checkLogits('', numbersFor(family, values.size, source)) : []),
     ...(bytes === undefined ? [] : checkSpace('output', output.path, bytes, input.facts)),
   ]
   const isReady = from !== '' && (!values.mergeAdapters || values.adapters !== '')
@@ -66,8 +68,9 @@ function stepsOf(
   const convert = taskStep('convert', title, 'checkpoint.convert', spec)
   if (!values.verify || (values.mergeAdapters && values.against === '')) return [convert]
   const against = values.against === '' ? input : cleanPath(values.against)
+  const logits = values.logits ? logitsOf('', null) : {}
   const verifyTitle = text(`Compare every tensor with ${baseName(against)}`, `与 ${baseName(against)} 逐个张量比较`)
-  return [convert, taskStep('verify', verifyTitle, 'checkpoint.verify', { checkpoint: output, against })]
+  return [convert, taskStep('verify', verifyTitle, 'checkpoint.verify', { checkpoint: output, against, ...logits })]
 }
 
 function targetOf({ layout, tp, pp, vocabDivisor, layersPerVirtualStage, layerList }: ConvertValues) {

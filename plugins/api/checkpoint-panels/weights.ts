@@ -23,6 +23,8 @@ export interface WeightFamily {
   readonly missingLayouts?: Text
   /** True where query, key and value have biases. */
   readonly hasQkvBias: boolean
+  /** True where the reference runtime computes the architecture, so that logits can be compared. */
+  readonly isRunnable: boolean
 }
 
 /** A panel of a family: what its manifest lists, and the function that its script exports as `panel.plan`. */

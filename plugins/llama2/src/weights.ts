@@ -1,4 +1,4 @@
-import { convertPanel, type WeightFamily } from '#plugin-api'
+import { checkPanel, convertPanel, mergeLoraPanel, mergeRanksPanel, splitPanel, type WeightFamily } from '#plugin-api'
 import { sizes } from './sizes.ts'
 
 const weights: WeightFamily = {
@@ -7,6 +7,11 @@ const weights: WeightFamily = {
   sizes: Object.values(sizes),
   layouts: ['mcore', 'legacy', 'hf', 'mindspore'],
   hasQkvBias: false,
+  isRunnable: true,
 }
 
 export const convert = convertPanel(weights)
+export const split = splitPanel(weights)
+export const check = checkPanel(weights)
+export const mergeRanks = mergeRanksPanel()
+export const mergeLora = mergeLoraPanel(weights)

@@ -1,4 +1,4 @@
-import { convertPanel, text, type WeightFamily, type WeightSize } from '#plugin-api'
+import { checkPanel, convertPanel, mergeLoraPanel, text, type WeightFamily, type WeightSize } from '#plugin-api'
 
 /** The numbers of Mistral-7B and of Mistral-7B-Instruct-v0.2. */
 export const sizes: readonly WeightSize[] = [
@@ -26,6 +26,9 @@ const weights: WeightFamily = {
     '对应版本的 MindFormers 不含 Mistral 模型，请使用 MindSpeed-LLM 或 ModelLink 训练。',
   ),
   hasQkvBias: false,
+  isRunnable: true,
 }
 
 export const convert = convertPanel(weights)
+export const check = checkPanel(weights)
+export const mergeLora = mergeLoraPanel(weights)

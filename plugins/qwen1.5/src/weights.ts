@@ -1,4 +1,12 @@
-import { convertPanel, type WeightFamily, type WeightSize } from '#plugin-api'
+import {
+  checkPanel,
+  convertPanel,
+  mergeLoraPanel,
+  mergeRanksPanel,
+  splitPanel,
+  type WeightFamily,
+  type WeightSize,
+} from '#plugin-api'
 
 const qwen = { headDim: 128, qkvBias: true, tiedEmbeddings: false }
 /** The larger sizes come with a longer table of the same vocabulary. */
@@ -33,6 +41,11 @@ const weights: WeightFamily = {
   sizes,
   layouts: ['mcore', 'legacy', 'hf', 'mindspore'],
   hasQkvBias: true,
+  isRunnable: true,
 }
 
 export const convert = convertPanel(weights)
+export const split = splitPanel(weights)
+export const check = checkPanel(weights)
+export const mergeRanks = mergeRanksPanel()
+export const mergeLora = mergeLoraPanel(weights)

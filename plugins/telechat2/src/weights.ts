@@ -1,4 +1,12 @@
-import { convertPanel, text, type WeightFamily, type WeightSize } from '#plugin-api'
+import {
+  checkPanel,
+  convertPanel,
+  mergeRanksPanel,
+  splitPanel,
+  text,
+  type WeightFamily,
+  type WeightSize,
+} from '#plugin-api'
 
 const telechat = { headDim: 128, vocab: 131_072, tiedEmbeddings: false, outputBias: true }
 
@@ -20,6 +28,10 @@ const weights: WeightFamily = {
     '其训练使用自带的 MindFormers；MindSpeed-LLM 没有读取其交错键值权重的加载器。',
   ),
   hasQkvBias: false,
+  isRunnable: false,
 }
 
 export const convert = convertPanel(weights)
+export const split = splitPanel(weights)
+export const check = checkPanel(weights)
+export const mergeRanks = mergeRanksPanel()

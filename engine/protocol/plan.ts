@@ -24,6 +24,8 @@ export const ArtifactSpec = z.object({
   path: z.string(),
   title: Text,
   bytes: z.number().nonnegative().optional(),
+  /** The form field that says where it goes, for remarks about the place. */
+  field: z.string().optional(),
 })
 export type ArtifactSpec = z.infer<typeof ArtifactSpec>
 

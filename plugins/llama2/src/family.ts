@@ -1,6 +1,6 @@
 import { defineFamily, text } from '#plugin-api'
+import { mergeDatasets, mindRecord, preprocess } from './data/panels.ts'
 import { inferForm } from './infer/form.ts'
-import { preprocessForm } from './preprocess/form.ts'
 import { recipes } from './recipes.ts'
 import { sampleForm } from './sample/form.ts'
 import { familySizes } from './sizes.ts'
@@ -33,18 +33,10 @@ export const family = defineFamily({
       form: sampleForm,
     },
     convert.panel,
-    {
-      id: 'preprocess',
-      stage: 'preprocess',
-      title: text('Preprocess data', '数据预处理'),
-      summary: text(
-        'Turns alpaca rows into the instruction dataset that training reads.',
-        '将 alpaca 数据转换为训练所用的指令数据集。',
-      ),
-      plan: 'planPreprocess',
-      preview: 'dataset',
-      form: preprocessForm,
-    },
+   
+    preprocess.panel,
+    mindRecord.panel,
+    mergeDatasets.panel,
     {
       id: 'train',
       stage: 'train',

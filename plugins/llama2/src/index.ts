@@ -1,10 +1,13 @@
 /** The plugin's script: the plan functions that the manifest's panels name. */
+import { mergeDatasets, mindRecord, preprocess } from './data/panels.ts'
 import { convert } from './weights.ts'
 
 export { family } from './family.ts'
 export { planInfer } from './infer/plan.ts'
-export { planPreprocess } from './preprocess/plan.ts'
 export { planSample } from './sample/plan.ts'
 export { planTrain } from './train/plan.ts'
 
 export const planConvert = convert.plan
+export const planPreprocess = preprocess.plan
+export const planMindRecord = mindRecord.plan
+export const planMergeDatasets = mergeDatasets.plan

@@ -1,4 +1,5 @@
 import { defineFamily, familySizes, text } from '#plugin-api'
+import { mergeDatasets, preprocess } from './data/panels.ts'
 import { convert, sizes } from './weights.ts'
 
 /** The manifest of the Mistral family. */
@@ -13,7 +14,7 @@ export const family = defineFamily({
   frameworks: { modellink: '1.1', 'mindspeed-llm': '1.0.0' },
   capabilities: ['plan', 'host.facts'],
   family: { id: 'mistral', name: 'Mistral', sizes: familySizes(sizes) },
-  panels: [convert.panel],
+  panels: [convert.panel, preprocess.panel, mergeDatasets.panel],
   recipes: [],
   tour: [],
 })

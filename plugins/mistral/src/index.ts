@@ -1,6 +1,9 @@
 /** The plugin's script: the plan functions that the manifest's panels name. */
+import { mergeDatasets, preprocess } from './data/panels.ts'
 import { convert } from './weights.ts'
 
 export { family } from './family.ts'
 
 export const planConvert = convert.plan
+export const planPreprocess = preprocess.plan
+export const planMergeDatasets = mergeDatasets.plan

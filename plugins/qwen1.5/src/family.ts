@@ -1,4 +1,5 @@
 import { defineFamily, familySizes, text } from '#plugin-api'
+import { mergeDatasets, mindRecord, preprocess } from './data/panels.ts'
 import { convert, sizes } from './weights.ts'
 
 /** The manifest of the Qwen1.5 family. */
@@ -13,7 +14,7 @@ export const family = defineFamily({
   frameworks: { 'mindspeed-llm': '1.0.0', mindformers: 'r1.0.a' },
   capabilities: ['plan', 'host.facts'],
   family: { id: 'qwen1.5', name: 'Qwen1.5', sizes: familySizes(sizes) },
-  panels: [convert.panel],
+  panels: [convert.panel, preprocess.panel, mindRecord.panel, mergeDatasets.panel],
   recipes: [],
   tour: [],
 })

@@ -1,4 +1,5 @@
 import { defineFamily, familySizes, text } from '#plugin-api'
+import { mindRecord } from './data/panels.ts'
 import { convert, sizes } from './weights.ts'
 
 /** The manifest of the TeleChat2 family. */
@@ -13,7 +14,7 @@ export const family = defineFamily({
   frameworks: { mindformers: 'telechat2' },
   capabilities: ['plan', 'host.facts'],
   family: { id: 'telechat2', name: 'TeleChat2', sizes: familySizes(sizes) },
-  panels: [convert.panel],
+  panels: [convert.panel, mindRecord.panel],
   recipes: [],
   tour: [],
 })

@@ -9,7 +9,7 @@ import {
   text,
   textAreaField,
 } from '#plugin-api'
-import { templateChoices } from '../preprocess/form.ts'
+import { templateChoices } from '../templates.ts'
 
 export const inferForm = defineForm(
   group('generation', text('Generation', '生成'), {

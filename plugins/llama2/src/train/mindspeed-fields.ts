@@ -1,5 +1,5 @@
 import { fileField, folderField, group, integerField, numberField, selectField, switchField, text } from '#plugin-api'
-import { templateChoices } from '../preprocess/form.ts'
+import { templateChoices } from '../templates.ts'
 
 export const onMindSpeed = { field: 'backend', in: ['mindspeed-llm'] }
 const showIf = onMindSpeed

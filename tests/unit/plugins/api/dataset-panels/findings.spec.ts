@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest'
+import { mergeDatasetsPanel, mindRecordPanel, preprocessPanel, type FormValues } from '#plugin-api'
+import { inputForTest } from '#plugin-api/testing.ts'
+
+const { plan: preprocess } = preprocessPanel({
+  templates: ['llama2', 'empty'],
+  kinds: ['alpaca', 'sharegpt', 'openai', 'alpaca-pairwise', 'sharegpt-pairwise', 'pretrain', 'general'],
+})
+const { plan: mindRecord } = mindRecordPanel({ kinds: ['wiki', 'qa', 'chatml', 'telechat'], seqLength: 2048 })
+const { plan: merge } = mergeDatasetsPanel()
+
+const raw = { input: '/data/rows.json', tokenizer: '/data/model' }
+type Values = FormValues
+const codes = (plan: typeof preprocess, values: Values): string[] =>
+  plan(inputForTest(values)).findings.map(({ level, code, field }) => `${level} ${code} @${field}`)
+const ofRows = (values: Values) => codes(preprocess, { ...raw, outputPrefix: '/out/a', ...values })
+const ofRecords = (values: Values) => codes(mindRecord, { ...raw, output: '/out/a.mindrecord', ...values })
+const ofMerge = (values: Values) => codes(merge, { input: '/parts', outputPrefix: '/out/all', ...values })
+
+interface Rule {
+  readonly finding: string
+  readonly fires: () => string[]
+  readonly silent: () => string[]
+}
+
+const rules: Rule[] = [
+  {
+    finding: 'error columns.noPrompt @promptColumn',
+    fires: () => ofRows({ promptColumn: '', queryColumn: '' }),
+    silent: () => ofRows({ promptColumn: '' }),
+  },
+  {
+    finding: 'error columns.noResponse @responseColumn',
+    fires: () => ofRows({ responseColumn: '' }),
+    silent: () => ofRows({ kind: 'alpaca-pairwise', responseColumn: '' }),
+  },
+  {
+    finding: 'warning columns.same @responseColumn',
+    fires: () => ofRows({ responseColumn: 'instruction' }),
+    silent: () => ofRows({}),
+  },
+  {
+    finding: 'error columns.noMessages @messagesColumn',
+    fires: () => ofRows({ kind: 'sharegpt', messagesColumn: '' }),
+    silent: () => ofRows({ kind: 'openai', messagesColumn: '' }),
+  },
+  {
+    finding: 'error columns.noMessages @openaiColumn',
+    fires: () => ofRows({ kind: 'openai', openaiColumn: '' }),
+    silent: () => ofRows({ kind: 'sharegpt', openaiColumn: '' }),
+  },
+  {
+    finding: 'error columns.noTag @roleTag',
+    fires: () => ofRows({ kind: 'sharegpt', roleTag: '' }),
+    silent: () => ofRows({ kind: 'openai', roleTag: '' }),
+  },
+  {
+    finding: 'error columns.sameTag @userTag',
+    fires: () => ofRows({ kind: 'sharegpt', assistantTag: 'human' }),
+    silent: () => ofRows({ kind: 'sharegpt', functionTag: '', observationTag: '' }),
+  },
+  {
+    finding: 'error columns.noAnswer @chosenColumn',
+    fires: () => ofRows({ kind: 'sharegpt-pairwise', chosenColumn: '' }),
+    silent: () => ofRows({ kind: 'sharegpt', chosenColumn: '' }),
+  },
+  {
+    finding: 'error columns.samePair @rejectedColumn',
+    fires: () => ofRows({ kind: 'alpaca-pairwise', rejectedColumn: 'chosen' }),
+    silent: () => ofRows({ kind: 'alpaca-pairwise' }),
+  },
+  {
+    finding: 'error columns.noText @jsonKeys',
+    fires: () => ofRows({ kind: 'pretrain', jsonKeys: [] }),
+    silent: () => ofRows({ kind: 'pretrain' }),
+  },
+  {
+    finding: 'error pack.noLength @seqLength',
+    fires: () => ofRows({ pack: true }),
+    silent: () => ofRows({ pack: true, seqLength: 512 }),
+  },
+  {
+    finding: 'warning pack.noEnd @appendEod',
+    fires: () => ofRows({ pack: true, seqLength: 512, template: 'empty' }),
+    silent: () => ofRows({ pack: true, seqLength: 512, template: 'empty', appendEod: true }),
+  },
+  {
+    finding: 'warning pack.compat @compat',
+    fires: () => ofRows({ pack: true, seqLength: 512, compat: true }),
+    silent: () => ofRows({ compat: true }),
+  },
+  {
+    finding: 'note output.suggested @outputPrefix',
+    fires: () => ofRows({ outputPrefix: '' }),
+    silent: () => ofRows({}),
+  },
+  {
+    finding: 'error mindrecord.name @output',
+    fires: () => ofRecords({ output: "/out/it's.mindrecord" }),
+    silent: () => ofRecords({ output: "/it's/a.mindrecord" }),
+  },
+  {
+    finding: 'warning mindrecord.ending @output',
+    fires: () => ofRecords({ output: '/out/a.mr' }),
+    silent: () => ofRecords({}),
+  },
+  {
+    finding: 'note mindrecord.shards @shards',
+    fires: () => ofRecords({ shards: 2 }),
+    silent: () => ofRecords({ shards: 1 }),
+  },
+  {
+    finding: 'error mindrecord.token @padToken',
+    fires: () => ofRecords({ kind: 'telechat', padToken: '' }),
+    silent: () => ofRecords({ kind: 'telechat', startToken: '' }),
+  },
+  {
+    finding: 'error merge.noKeys @keys',
+    fires: () => ofMerge({ kind: 'other', keys: [' '] }),
+    silent: () => ofMerge({ kind: 'other', keys: ['text_document'] }),
+  },
+  {
+    finding: 'error merge.noKeys @textKeys',
+    fires: () => ofMerge({ kind: 'pretrain', textKeys: [] }),
+    silent: () => ofMerge({ kind: 'pretrain' }),
+  },
+  {
+    finding: 'warning merge.amongParts @outputPrefix',
+    fires: () => ofMerge({ outputPrefix: '/parts/all' }),
+    silent: () => ofMerge({ outputPrefix: '/parts/all/all' }),
+  },
+]
+
+describe('findings of the data panels', () => {
+  it.each(rules)('$finding', ({ finding, fires, silent }) => {
+    expect(fires()).toContain(finding)
+    expect(silent()).not.toContain(finding)
+  })
+
+  it('says nothing at all about a sound form', () => {
+    expect([ofRows({}), ofRecords({}), ofMerge({})]).toEqual([[], [], []])
+  })
+})

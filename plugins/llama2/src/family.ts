@@ -6,7 +6,8 @@ import { sampleForm } from './sample/form.ts'
 import { familySizes } from './sizes.ts'
 import { tour } from './tour.ts'
 import { trainForm } from './train/form.ts'
-import { convert } from './weights.ts'
+import { convert, split, check, mergeRanks, mergeLora } from './weights.ts'
+import { download } from './download.ts'
 
 /** The manifest of the Llama 2 family. */
 export const family = defineFamily({
@@ -32,8 +33,12 @@ export const family = defineFamily({
       plan: 'planSample',
       form: sampleForm,
     },
+    download.panel,
     convert.panel,
-   
+    split.panel,
+    mergeRanks.panel,
+    mergeLora.panel,
+    check.panel,
     preprocess.panel,
     mindRecord.panel,
     mergeDatasets.panel,

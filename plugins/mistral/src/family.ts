@@ -1,6 +1,7 @@
 import { defineFamily, familySizes, text } from '#plugin-api'
 import { mergeDatasets, preprocess } from './data/panels.ts'
-import { convert, sizes } from './weights.ts'
+import { convert, check, mergeLora, sizes } from './weights.ts'
+import { download } from './download.ts'
 
 /** The manifest of the Mistral family. */
 export const family = defineFamily({
@@ -14,7 +15,7 @@ export const family = defineFamily({
   frameworks: { modellink: '1.1', 'mindspeed-llm': '1.0.0' },
   capabilities: ['plan', 'host.facts'],
   family: { id: 'mistral', name: 'Mistral', sizes: familySizes(sizes) },
-  panels: [convert.panel, preprocess.panel, mergeDatasets.panel],
+  panels: [download.panel, convert.panel, mergeLora.panel, check.panel, preprocess.panel, mergeDatasets.panel],
   recipes: [],
   tour: [],
 })

@@ -1,9 +1,13 @@
 /** The plugin's script: the plan functions that the manifest's panels name. */
 import { mergeDatasets, preprocess } from './data/panels.ts'
-import { convert } from './weights.ts'
+import { convert, check, mergeLora } from './weights.ts'
+import { download } from './download.ts'
 
 export { family } from './family.ts'
 
 export const planConvert = convert.plan
 export const planPreprocess = preprocess.plan
 export const planMergeDatasets = mergeDatasets.plan
+export const planCheck = check.plan
+export const planMergeLora = mergeLora.plan
+export const planDownload = download.plan

@@ -1,6 +1,7 @@
 import { defineFamily, familySizes, text } from '#plugin-api'
 import { mergeDatasets, mindRecord, preprocess } from './data/panels.ts'
-import { convert, sizes } from './weights.ts'
+import { convert, split, check, mergeRanks, mergeLora, sizes } from './weights.ts'
+import { download } from './download.ts'
 
 /** The manifest of the Qwen1.5 family. */
 export const family = defineFamily({
@@ -14,7 +15,17 @@ export const family = defineFamily({
   frameworks: { 'mindspeed-llm': '1.0.0', mindformers: 'r1.0.a' },
   capabilities: ['plan', 'host.facts'],
   family: { id: 'qwen1.5', name: 'Qwen1.5', sizes: familySizes(sizes) },
-  panels: [convert.panel, preprocess.panel, mindRecord.panel, mergeDatasets.panel],
+  panels: [
+    download.panel,
+    convert.panel,
+    split.panel,
+    mergeRanks.panel,
+    mergeLora.panel,
+    check.panel,
+    preprocess.panel,
+    mindRecord.panel,
+    mergeDatasets.panel,
+  ],
   recipes: [],
   tour: [],
 })

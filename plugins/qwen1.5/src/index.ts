@@ -1,6 +1,7 @@
 /** The plugin's script: the plan functions that the manifest's panels name. */
 import { mergeDatasets, mindRecord, preprocess } from './data/panels.ts'
-import { convert } from './weights.ts'
+import { convert, split, check, mergeRanks, mergeLora } from './weights.ts'
+import { download } from './download.ts'
 
 export { family } from './family.ts'
 
@@ -8,3 +9,8 @@ export const planConvert = convert.plan
 export const planPreprocess = preprocess.plan
 export const planMindRecord = mindRecord.plan
 export const planMergeDatasets = mergeDatasets.plan
+export const planSplit = split.plan
+export const planCheck = check.plan
+export const planMergeRanks = mergeRanks.plan
+export const planMergeLora = mergeLora.plan
+export const planDownload = download.plan

@@ -1,8 +1,13 @@
 /** The plugin's script: the plan functions that the manifest's panels name. */
 import { mindRecord } from './data/panels.ts'
-import { convert } from './weights.ts'
+import { convert, split, check, mergeRanks } from './weights.ts'
+import { download } from './download.ts'
 
 export { family } from './family.ts'
 
 export const planConvert = convert.plan
 export const planMindRecord = mindRecord.plan
+export const planSplit = split.plan
+export const planCheck = check.plan
+export const planMergeRanks = mergeRanks.plan
+export const planDownload = download.plan

@@ -1,0 +1,2 @@
+/** The panel that brings weights and data to a host. */
+export { downloadPanel, type Repository } from './download.ts'

@@ -49,6 +49,8 @@ const dataServices: Service[] = [
   implement(checkpoints, {
     summary: async ({ path }) => (await import('./checkpoint/inspect.ts')).summarizeCheckpoint(expandPath(path)),
     inspect: async ({ path }) => (await import('./checkpoint/inspect.ts')).inspectCheckpoint(expandPath(path)),
+    statistics: async ({ path, ...wanted }, { signal }) =>
+      (await import('./checkpoint/inspect.ts')).storedStatistics(expandPath(path), { ...wanted, signal }),
   }),
   implement(datasets, {
     columns: async ({ input }) => (await import('./dataset/columns.ts')).datasetColumns({ input: expandPath(input) }),

@@ -22,6 +22,8 @@ export interface OpenCheckpoint extends Checkpoint {
   readonly megatron: MegatronParts | undefined
   /** Adapters that were asked for. */
   readonly adapters: AdapterParts | undefined
+  /** `stored`, to be read as they lie on disk. */
+  readonly storedTensors: readonly StoredTensor[]
   /** @throws AppError `checkpoint.sourceChanged` */
   assertUnchanged(): Promise<void>
 }
@@ -71,6 +73,7 @@ export async function openCheckpoint(path: string, options: OpenOptions = {}): P
     return {
       summary,
       stored,
+      storedTensors: parts.stored,
       megatron: parts.megatron,
       adapters: parts.adapters,
       model: parts.source.model,

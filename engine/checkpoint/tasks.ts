@@ -4,15 +4,11 @@ import { AppError } from '../protocol/errors/index.ts'
 import type { TaskSpec } from '../protocol/tasks.ts'
 import type { Task } from '../tasks/context.ts'
 import type { TensorSource } from './checkpoint.ts'
-import { compareSources } from './compare.ts'
 import { openCheckpoint, type OpenCheckpoint } from './open.ts'
 import { mergeAdapters } from './lora/apply.ts'
 import { originOf } from './origin.ts'
 import { cutVocabulary } from './sources/cast.ts'
 import { reportOverflows, writeCheckpoint } from './write.ts'
-
-/** Differences named in the log; the count says how many there are. */
-const LISTED = 10
 
 /** @throws AppError `checkpoint.incomplete` when a checkpoint does not match its own configuration */
 export function assertComplete({ summary }: OpenCheckpoint): void {
@@ -72,36 +68,8 @@ export const convertCheckpoint: Task<TaskSpec<'checkpoint.convert'>> = async (sp
   return { output, passport }
 }
 
-/** Proves that two checkpoints of any layouts hold the same tensors. */
-export const verifyCheckpoint: Task<TaskSpec<'checkpoint.verify'>> = async (spec, context) => {
-  await using checkpoint = await openCheckpoint(spec.checkpoint)
-  await using against = await openCheckpoint(spec.against)
-  context.log(`checkpoint: ${checkpoint.summary.path} (${describe(checkpoint)})`)
-  context.log(`against:    ${against.summary.path} (${describe(against)})`)
-  assertComplete(checkpoint)
-  assertComplete(against)
-  for (const field of ['ropeTheta', 'normEpsilon'] as const) {
-    const [ours, theirs] = [checkpoint.model[field], against.model[field]]
-    if (ours !== theirs) context.log(`warning: ${field} is ${ours} here and ${theirs} there`)
-  }
-  const { tensors, bytes, cast, differences } = await compareSources(checkpoint, against, context)
-  const [first] = differences
-  if (first === undefined) {
-    const how = cast === 0 ? 'bit for bit' : `bit for bit, ${cast} of them after the cast of the wider side`
-    context.log(`equal: ${tensors} tensors, ${(bytes / 1e6).toFixed(1)} MB, ${how}`)
-    return { equal: true, tensors, bytes, cast }
-  }
-  for (const { tensor, detail } of differences.slice(0, LISTED)) context.log(`differs: ${tensor}: ${detail}`)
-  if (differences.length > LISTED) context.log(`... and ${differences.length - LISTED} more`)
-  throw new AppError('checkpoint.differs', {
-    checkpoint: checkpoint.summary.path,
-    against: against.summary.path,
-    count: differences.length,
-    tensor: first.tensor,
-  })
-}
-
-function describe({ summary }: OpenCheckpoint): string {
+/** Layout, parallel sizes, dtype and tensors in one line of the log. */
+export function describe({ summary }: OpenCheckpoint): string {
   const { layout, tp, pp, vpp, dtype, tensorCount } = summary
   const parallel =
     layout === 'hf' || layout === 'mindspore' ? '' : `, TP ${tp}, PP ${pp}${vpp > 1 ? `, VPP ${vpp}` : ''}`

@@ -2,6 +2,7 @@ import { AppError, describeError, toCodedError } from '../protocol/errors/index.
 import type { Locale } from '../protocol/text.ts'
 import { expandPath } from '../host/dirs.ts'
 import { withFileCode } from '../host/fs-errors.ts'
+import { TaskFailure } from '../tasks/task-failure.ts'
 
 /** Exit codes of `awb`. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const
@@ -71,7 +72,8 @@ export class Session {
       process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
     }
     if (error instanceof UsageError) return EXIT.usage
-    if (this.isJson) process.stdout.write(`${JSON.stringify({ error: { ...coded, message } })}\n`)
+    const found = error instanceof TaskFailure ? error.result : {}
+    if (this.isJson) process.stdout.write(`${JSON.stringify({ ...found, error: { ...coded, message } })}\n`)
     return this.#abort.signal.aborted && coded.code === 'cancelled' ? EXIT.interrupted : EXIT.failed
   }
 }

@@ -31,13 +31,13 @@ export const joinCheckpoint = z.object({
   strategy: z.string(),
 })
 
-/** How far two runs of a model over the same tokens may be apart. */
+/** Both checkpoints run over the same tokens; the logits behind the last one are compared. */
 export const LogitsCheck = z.object({
   /** Texts for the tokenizer beside the weights; without them, or without a tokenizer, fixed tokens. */
   prompts: z.array(z.string().min(1)).min(1).max(16).optional(),
   /** At most this many tokens of each prompt. */
   tokens: z.number().int().positive().max(512).default(32),
-  /** A larger absolute difference of a logit is a failure (default: 0, or 1 % of the largest one after a cast). */
+  /** A larger absolute difference of a logit is a failure (default: 0; after a cast 1 % of the largest logit, 5 % with bf16). */
   tolerance: z.number().nonnegative().optional(),
 })
 export type LogitsCheck = z.infer<typeof LogitsCheck>
@@ -52,6 +52,10 @@ export const verifyCheckpoint = z.object({
   listed: z.number().int().positive().max(1000).optional(),
 })
 
+/** A float, also one that JSON has no number for. */
+export const AnyFloat = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])])
+export type AnyFloat = z.infer<typeof AnyFloat>
+
 /** One tensor that is not the same on both sides. */
 export const TensorDifference = z.object({
   /** Canonical name. */
@@ -60,14 +64,12 @@ export const TensorDifference = z.object({
   /** Shapes; absent on the side that has no such tensor. */
   shape: z.array(z.number().int().nonnegative()).optional(),
   againstShape: z.array(z.number().int().nonnegative()).optional(),
-  /** Elements that differ, of how many, and the largest of the differences (0: only signs of zeros, or NaN). */
+  /** Elements that differ, of how many, and the largest finite one of the differences. */
   elements: z.number().int().nonnegative().optional(),
   total: z.number().int().nonnegative().optional(),
   largest: z.number().nonnegative().optional(),
   /** Indices of the first element that differs, and its value on both sides. */
-  first: z
-    .object({ index: z.array(z.number().int().nonnegative()), value: z.number(), against: z.number() })
-    .optional(),
+  first: z.object({ index: z.array(z.number().int().nonnegative()), value: AnyFloat, against: AnyFloat }).optional(),
 })
 export type TensorDifference = z.infer<typeof TensorDifference>
 
@@ -94,5 +96,7 @@ export const VerifyResult = z.object({
   differing: z.number().int().nonnegative(),
   differences: z.array(TensorDifference),
   logits: z.array(PromptLogits).optional(),
+  /** The largest absolute difference of a logit that is taken as equal. */
+  tolerance: z.number().nonnegative().optional(),
 })
 export type VerifyResult = z.infer<typeof VerifyResult>

@@ -8,6 +8,7 @@ import type { TaskContext } from './context.ts'
 import { EventFile } from './event-file.ts'
 import { ProgressMeter } from './progress-meter.ts'
 import { runTask } from './registry.ts'
+import { TaskFailure } from './task-failure.ts'
 
 const TERMINATED = 128 + 15
 /** How long a task that has failed waits for space to tell why. */
@@ -36,6 +37,7 @@ export async function runTaskOfJob(folder: JobFolder): Promise<number> {
     const error = withFileCode(thrown, folder.output)
     if (abort.signal.aborted && error instanceof AppError && error.code === 'cancelled') return TERMINATED
     printError(error)
+    if (error instanceof TaskFailure) writeResult(folder, error.result)
     events.append({ kind: 'error', error: toCodedError(error) })
     for (let tries = 0; !events.flush() && tries < LAST_WORDS_TRIES; tries++) await sleep(LAST_WORDS_MS)
     return 1
@@ -47,7 +49,7 @@ export async function runTaskOfJob(folder: JobFolder): Promise<number> {
   try {
     const result = await runTask(spec.run.task, spec.run.spec, context)
     meter.flush()
-    writeFileAtomic(folder.result, `${JSON.stringify(result, null, 2)}\n`, 0o600)
+    writeResult(folder, result)
     return 0
   } catch (error) {
     meter.flush()
@@ -56,6 +58,9 @@ export async function runTaskOfJob(folder: JobFolder): Promise<number> {
     events.close()
   }
 }
+
+const writeResult = (folder: JobFolder, result: Record<string, unknown>): void =>
+  writeFileAtomic(folder.result, `${JSON.stringify(result, null, 2)}\n`, 0o600)
 
 /** The stack only of what is a defect. On a full disk the journal alone tells the error, as soon as it can. */
 function printError(error: unknown): void {

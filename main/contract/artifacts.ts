@@ -27,6 +27,8 @@ export const artifactsTopic = (artifacts: ArtifactService, engines: EnginePool, 
     },
     inspectCheckpoint: async ({ host, path }, { signal }) =>
       (await engines.of(host).client(checkpoints, signal)).inspect({ path }, { signal }),
+    tensorStatistics: async ({ host, ...input }, { signal }) =>
+      (await engines.of(host).client(checkpoints, signal)).statistics(input, { signal }),
   })
 
 export const datasetsTopic = (engines: EnginePool): Service =>

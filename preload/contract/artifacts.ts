@@ -9,6 +9,7 @@ import {
   TensorInfo,
   Timestamp,
 } from '#engine/protocol/index.ts'
+import { checkpoints as engineCheckpoints } from '#engine/protocol/checkpoints.ts'
 import { datasets as engineDatasets } from '#engine/protocol/datasets.ts'
 import { call, state, topic } from '#engine/rpc/topic.ts'
 
@@ -45,6 +46,11 @@ export const artifacts = topic('artifacts', {
   inspectCheckpoint: call(
     z.object({ host: HostId, path: z.string() }),
     CheckpointSummary.extend({ tensors: z.array(TensorInfo) }),
+  ),
+  /** What the elements of a stored tensor are like. */
+  tensorStatistics: call(
+    engineCheckpoints.members.statistics.input.extend({ host: HostId }),
+    engineCheckpoints.members.statistics.output,
   ),
 })
 

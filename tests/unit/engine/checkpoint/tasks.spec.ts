@@ -2,7 +2,7 @@ import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, truncateSync
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { inspectCheckpoint, summarizeCheckpoint } from '../../../../engine/checkpoint/inspect.ts'
-import { convertCheckpoint, verifyCheckpoint } from '../../../../engine/checkpoint/tasks.ts'
+import { convertCheckpoint } from '../../../../engine/checkpoint/tasks.ts'
 import { failure, fixture, recordingContext, temporaryFolder } from '../../../fixtures/checkpoint/helpers.ts'
 
 const model = fixture('llama2-mha-fp16')
@@ -155,48 +155,6 @@ describe('convertCheckpoint', () => {
   })
 })
 
-describe('verifyCheckpoint', () => {
-  it('finds a conversion equal, also after a cast', async () => {
-    using folder = temporaryFolder()
-    const output = join(folder.path, 'out')
-    const target = { layout: 'hf' } as const
-    await convertCheckpoint({ input: megatron, output, target, dtype: 'fp32' }, recordingContext())
-    const context = recordingContext()
-    expect(await verifyCheckpoint({ checkpoint: output, against: megatron }, context)).toEqual({
-      equal: true,
-      tensors: 39,
-      bytes: 968_960,
-      cast: 39,
-    })
-    expect(context.lines.at(-1)).toMatch(/^equal: 39 tensors, 1\.0 MB/)
-    expect((await verifyCheckpoint({ checkpoint: model, against: megatron }, context))['cast']).toBe(0)
-  })
-
-  it('names the first differences and counts the elements', async () => {
-    using work = changed(model, (copy) => flipByte(copy, secondShard, -100))
-    const context = recordingContext()
-    const verification = verifyCheckpoint({ checkpoint: work.copy, against: megatron }, context)
-    expect(await failure(verification)).toMatchObject({ code: 'checkpoint.differs', params: { count: 1 } })
-    expect(context.lines.filter((line) => line.startsWith('differs'))).toEqual([
-      expect.stringMatching(/^differs: \S+: 1 of \d+ elements differ$/),
-    ])
-  })
-
-  it('does not call models of different shapes equal', async () => {
-    const verification = verifyCheckpoint(
-      { checkpoint: model, against: fixture('qwen15-tied-bf16') },
-      recordingContext(),
-    )
-    expect((await failure(verification)).code).toBe('checkpoint.differs')
-  })
-
-  it('stops when it is cancelled', async () => {
-    const context = recordingContext(({ abort }) => abort.abort())
-    const verification = verifyCheckpoint({ checkpoint: model, against: megatron }, context)
-    expect((await failure(verification)).code).toBe('cancelled')
-  })
-})
-
 describe('inspection', () => {
   it('lists every stored tensor with its file and place', async () => {
     const { tensors, ...summary } = await inspectCheckpoint(model)
@@ -227,11 +185,4 @@ function editConfig(copy: string, fields: Record<string, unknown>): void {
 
 function emptyFolder(copy: string): void {
   for (const name of readdirSync(copy)) rmSync(join(copy, name))
-}
-
-function flipByte(copy: string, name: string, at: number): void {
-  const bytes = readFileSync(join(copy, name))
-  const index = bytes.length + at
-  bytes[index] = bytes[index]! ^ 0x01
-  writeFileSync(join(copy, name), bytes)
 }

@@ -15,10 +15,11 @@ const activity = (kind: string) => async (page: Page) => {
   await page.waitForTimeout(400)
 }
 
-const panel = (id: string) => async (page: Page) => {
+const panel = (stage: string, id: string) => async (page: Page) => {
   await activity('families')(page)
   const gallery = page.getByTestId('family-llama2')
   if (await gallery.isVisible()) await gallery.click()
+  await page.getByTestId(`stage-${stage}`).click()
   await page.getByTestId(`panel-${id}`).click()
   await page.getByTestId('plan-preview').waitFor()
   await page.waitForTimeout(800)
@@ -37,7 +38,7 @@ const filledPanel = (step: 'convert' | 'preprocess' | 'train') => async (page: P
 
 /** A run of a panel that cannot succeed: its tokenizer does not exist. */
 const failedRun = async (page: Page) => {
-  await panel('preprocess')(page)
+  await panel('preprocess', 'preprocess')(page)
   for (const [field, value] of Object.entries({ input: '/missing/rows.json', tokenizer: '/missing/tokenizer' }))
     await page.getByTestId(`field-${field}`).locator('input').first().fill(value)
   await page.getByTestId('run-button').click()
@@ -75,11 +76,11 @@ export const screens: readonly Screen[] = [
   { name: 'home', open: activity('home') },
   { name: 'hosts', open: activity('hosts') },
   { name: 'families', open: activity('families') },
-  { name: 'sample', open: panel('sample') },
+  { name: 'sample', open: panel('download', 'sample') },
   { name: 'convert', open: filledPanel('convert') },
   { name: 'preprocess', open: filledPanel('preprocess') },
   { name: 'train', open: filledPanel('train') },
-  { name: 'infer', open: panel('infer') },
+  { name: 'infer', open: panel('infer', 'infer') },
   { name: 'runs', open: activity('runs') },
   {
     name: 'run',

@@ -13,6 +13,16 @@ export const familiesMessages = {
       title: 'This family is not loaded',
       text: 'Its plugin is disabled or failed to load.',
     },
+    stages: {
+      setup: 'Setup',
+      download: 'Model',
+      convert: 'Weights',
+      preprocess: 'Data',
+      train: 'Train',
+      infer: 'Infer',
+      evaluate: 'Evaluate',
+      export: 'Export',
+    },
     stage: {
       done: 'last run succeeded',
       running: 'running',
@@ -79,6 +89,16 @@ export const familiesMessages = {
     gone: {
       title: '该模型系列未加载',
       text: '对应的插件已停用或加载失败。',
+    },
+    stages: {
+      setup: '环境',
+      download: '模型',
+      convert: '权重',
+      preprocess: '数据',
+      train: '训练',
+      infer: '推理',
+      evaluate: '评测',
+      export: '导出',
     },
     stage: {
       done: '上次运行成功',

@@ -1,112 +1,19 @@
-import { AppError } from '../protocol/errors/index.ts'
 import type { Finding } from '../protocol/plan.ts'
 import type { ModelShape } from '../protocol/passport.ts'
-import type { CanonicalTensor, TensorSource } from './checkpoint.ts'
-import { castInto } from './casts.ts'
-import { dtypeBytes, elementCount, isWeightDtype } from './formats/dtypes.ts'
-import { readStoredRows, rowLength, type StoredTensor } from './formats/stored-tensor.ts'
+import type { CanonicalTensor } from './checkpoint.ts'
+import { elementCount, isWeightDtype } from './formats/dtypes.ts'
+import type { StoredTensor } from './formats/stored-tensor.ts'
 import { canonicalNames, canonicalShape } from './layouts/description.ts'
 import { matchesPattern } from './layouts/name-pattern.ts'
 import type { PlannedEntry } from './layouts/plan.ts'
 import { misshapenTensor, missingTensor, unexpectedTensor, wrongDtype } from './problems.ts'
-
-/** Rows read at a time when a whole tensor is asked for. */
-const CHUNK_BYTES = 8 * 1024 * 1024
+import { AssembledSource, type Span } from './sources/assembled.ts'
 
 /** What one file holds and what the layout expects in it. */
 export interface FileContent {
   readonly path: string
   readonly expected: readonly PlannedEntry[]
   readonly stored: readonly StoredTensor[]
-}
-
-/** Part of a canonical tensor and where it is stored. */
-interface Span {
-  readonly row: number
-  readonly rows: number
-  readonly column: number
-  readonly columns: number
-  readonly stored: StoredTensor
-  readonly storedRow: number
-}
-
-/** Canonical tensors assembled from stored ones, through the layout of the files. */
-export class AssembledSource implements TensorSource {
-  readonly model: ModelShape
-  readonly tensors: ReadonlyMap<string, CanonicalTensor>
-  readonly #path: string
-  readonly #spans: ReadonlyMap<string, readonly Span[]>
-
-  constructor(
-    path: string,
-    model: ModelShape,
-    tensors: ReadonlyMap<string, CanonicalTensor>,
-    spans: ReadonlyMap<string, readonly Span[]>,
-  ) {
-    this.#path = path
-    this.model = model
-    this.tensors = tensors
-    this.#spans = spans
-  }
-
-  async readRows(name: string, from: number, to: number): Promise<Uint8Array> {
-    const { shape, dtype } = this.#tensor(name)
-    const bytes = new Uint8Array((to - from) * rowLength(shape) * dtypeBytes[dtype])
-    await this.readRowsInto(name, from, to, bytes)
-    return bytes
-  }
-
-  async readRowsInto(name: string, from: number, to: number, into: Uint8Array): Promise<void> {
-    const { shape, dtype } = this.#tensor(name)
-    const rowBytes = rowLength(shape) * dtypeBytes[dtype]
-    for (const span of this.#spans.get(name) ?? []) {
-      const begin = Math.max(from, span.row)
-      const end = Math.min(to, span.row + span.rows)
-      if (begin >= end) continue
-      const storedFrom = span.storedRow + begin - span.row
-      const storedTo = storedFrom + end - begin
-      const at = (begin - from) * rowBytes
-      const spanBytes = span.columns * dtypeBytes[dtype]
-      if (spanBytes === rowBytes) {
-        await readStoredRows(span.stored, storedFrom, storedTo, into.subarray(at, at + (end - begin) * rowBytes))
-        continue
-      }
-      const part = Buffer.allocUnsafe((end - begin) * spanBytes)
-      await readStoredRows(span.stored, storedFrom, storedTo, part)
-      const columnAt = at + span.column * dtypeBytes[dtype]
-      for (let row = 0; row < end - begin; row++) {
-        part.copy(into, columnAt + row * rowBytes, row * spanBytes, (row + 1) * spanBytes)
-      }
-    }
-  }
-
-  /** The whole tensor as fp32, row-major. */
-  async readFloat32(name: string): Promise<Float32Array> {
-    const { shape, dtype } = this.#tensor(name)
-    const values = new Float32Array(elementCount(shape))
-    const bytes = new Uint8Array(values.buffer)
-    const rows = shape[0] ?? 1
-    const length = rowLength(shape)
-    if (dtype === 'fp32') {
-      await this.readRowsInto(name, 0, rows, bytes)
-      return values
-    }
-    const rowsPerChunk = Math.max(1, Math.floor(CHUNK_BYTES / (length * dtypeBytes[dtype])))
-    const chunk = new Uint8Array(Math.min(rows, rowsPerChunk) * length * dtypeBytes[dtype])
-    for (let from = 0; from < rows; from += rowsPerChunk) {
-      const to = Math.min(rows, from + rowsPerChunk)
-      const part = chunk.subarray(0, (to - from) * length * dtypeBytes[dtype])
-      await this.readRowsInto(name, from, to, part)
-      castInto(part, dtype, bytes.subarray(from * length * 4, to * length * 4), 'fp32')
-    }
-    return values
-  }
-
-  #tensor(name: string): CanonicalTensor {
-    const tensor = this.tensors.get(name)
-    if (tensor === undefined) throw new AppError('checkpoint.tensorMissing', { path: this.#path, tensor: name })
-    return tensor
-  }
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { CheckpointSummary, TensorInfo } from '../protocol/checkpoints.ts'
 import type { Dtype, ModelShape } from '../protocol/passport.ts'
+import type { Box } from './box.ts'
+import type { RecipeBook, SourceRecipe } from './sources/recipe.ts'
 
 /**
  * A tensor by its canonical name: `embedding`, `finalNorm`, `output`, `layers.<i>.inputNorm`, `layers.<i>.q` (and `k`,
@@ -22,6 +24,10 @@ export interface TensorSource {
   readRows(name: CanonicalName, from: number, to: number): Promise<Uint8Array>
   /** Like `readRows`, into memory that the caller owns; sources that read from disk have it, so that it is reused. */
   readRowsInto?(name: CanonicalName, from: number, to: number, into: Uint8Array): Promise<void>
+  /** Like `readRowsInto`, for some of the columns. */
+  readBoxInto?(name: CanonicalName, box: Box, into: Uint8Array): Promise<void>
+  /** How another thread makes the same source; sources that are more than files and arithmetic have none. */
+  recipe?(book: RecipeBook): SourceRecipe | undefined
 }
 
 /** An open checkpoint of any layout. Memory use does not grow with the model. */

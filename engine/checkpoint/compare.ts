@@ -5,7 +5,7 @@ import { castInto } from './casts.ts'
 import type { CanonicalTensor, TensorSource } from './checkpoint.ts'
 import { dtypeBytes, elementCount } from './formats/dtypes.ts'
 import { rowLength } from './formats/stored-tensor.ts'
-import { readRowsInto } from './writing/tensor-stream.ts'
+import { readRowsInto } from './box.ts'
 
 const CHUNK_BYTES = 8 * 1024 * 1024
 

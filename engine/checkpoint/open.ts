@@ -80,6 +80,8 @@ export async function openCheckpoint(path: string, options: OpenOptions = {}): P
       tensors: parts.source.tensors,
       readRows: (name, from, to) => parts.source.readRows(name, from, to),
       readRowsInto: (name, from, to, into) => parts.source.readRowsInto(name, from, to, into),
+      readBoxInto: (name, box, into) => parts.source.readBoxInto(name, box, into),
+      recipe: (book) => parts.source.recipe(book),
       readFloat32: (name) => parts.source.readFloat32(name),
       assertUnchanged: async () => {
         for (const file of files) await file.assertUnchanged()

@@ -1,8 +1,8 @@
 import type { CheckpointLayout } from '../protocol/passport.ts'
 import type { Finding } from '../protocol/plan.ts'
-import type { AssembledSource } from './assemble.ts'
 import type { StoredTensor } from './formats/stored-tensor.ts'
 import type { ArgsNamespace } from './megatron-args.ts'
+import type { AssembledSource } from './sources/assembled.ts'
 
 /** What opening a checkpoint of some layout finds, before it is summarized. */
 export interface OpenedParts {

@@ -17,7 +17,8 @@ import { huggingFaceWriter } from './writing/hf.ts'
 import { megatronWriter } from './writing/megatron.ts'
 import { mindsporeWriter } from './writing/mindspore.ts'
 import type { TargetWriter, WriterOptions, WriteTarget } from './writing/target.ts'
-import { TensorStream, type WriteContext } from './writing/tensor-stream.ts'
+import type { WriteContext } from './writing/tensor-stream.ts'
+import { writeFiles } from './writing/write-files.ts'
 
 /** Room for headers, pickles and the tokenizer when the free space is checked. */
 const OVERHEAD_BYTES = 256 * 1024
@@ -41,6 +42,8 @@ export interface WriteRequest {
   readonly trueVocab?: number | undefined
   /** Folder whose config.json, generation_config.json and tokenizer go along; any layout's folder will do. */
   readonly assetsFrom?: string | undefined
+  /** Threads that write; default: one for each core, at most four, and none of their own for small models. */
+  readonly threads?: number | undefined
   readonly origin?: CheckpointPassport['source']
   readonly training?: CheckpointPassport['training']
   readonly context?: WriteContext | undefined
@@ -66,13 +69,15 @@ export async function writeCheckpoint(request: WriteRequest): Promise<Checkpoint
   if (request.intoExisting !== true) await assertVacant(output)
   const model = { ...source.model, vocab: trueVocab }
   const assets = await collectAssets(model, family, dtype, request.assetsFrom, request.assets ?? 'all')
-  const stream = new TensorStream(source, dtype, writer.totalBytes, context)
   const place = request.intoExisting === true ? fillExistingFolder : fillFolderAtomically
   return place(output, writer.totalBytes + OVERHEAD_BYTES + assets.bytes, async (root) => {
     const folder = join(root, request.subfolder ?? '')
     await mkdir(folder, { recursive: true })
-    const digests = await writer.write(folder, stream)
-    reportOverflows(stream.overflows, context)
+    const { groups, totalBytes } = writer
+    const { threads } = request
+    const { digests, overflows } = await writeFiles({ folder, groups, source, dtype, totalBytes, threads, context })
+    for (const [name, content] of writer.last) digests.set(name, await writeSmallFile(join(folder, name), content))
+    reportOverflows(overflows, context)
     await request.beforePublish?.()
     if (assets.files.size > 0) await mkdir(join(folder, writer.assetsFolder), { recursive: true })
     for (const [name, content] of assets.files) {

@@ -12,9 +12,19 @@ export async function runWorker(data: unknown): Promise<void> {
       serveLane(data)
       break
     }
+    case 'checkpoint-write': {
+      const { serveWriting } = await import('../checkpoint/writing/write-thread.ts')
+      serveWriting(data)
+      break
+    }
     case 'chat': {
       const { serveChat } = await import('../reference/generation/chat-worker.ts')
       serveChat()
+      break
+    }
+    case 'encode': {
+      const { serveEncoding } = await import('../dataset/encoders/threads.ts')
+      serveEncoding(data)
       break
     }
   }

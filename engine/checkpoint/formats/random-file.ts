@@ -1,5 +1,6 @@
-import { constants, readSync } from 'node:fs'
+import { constants, fstat, read, readSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { AppError, type ErrorCode } from '../../protocol/errors/index.ts'
 
 /** Below this a blocking read from the page cache is cheaper than a trip through the thread pool. */
@@ -23,18 +24,32 @@ export function fileError(error: unknown, path: string): unknown {
   return code === undefined ? error : new AppError(code, { path }, { cause: error })
 }
 
+const readAt = promisify(read)
+const statOf = promisify(fstat)
+
+/** An open file as other threads of this process know it: descriptors are numbers that all of them share. */
+export interface LentFile {
+  readonly path: string
+  readonly size: number
+  readonly descriptor: number
+  readonly modifiedMs: number
+}
+
 /** A file that is read in ranges, and that must not change while it is open. */
 export class RandomFile implements AsyncDisposable {
   readonly path: string
   readonly size: number
-  readonly #handle: FileHandle
+  readonly #descriptor: number
   readonly #modifiedMs: number
+  /** Only where the file was opened; closes the descriptor. */
+  readonly #handle: FileHandle | undefined
 
-  private constructor(path: string, handle: FileHandle, size: number, modifiedMs: number) {
+  private constructor({ path, size, descriptor, modifiedMs }: LentFile, handle?: FileHandle) {
     this.path = path
-    this.#handle = handle
     this.size = size
+    this.#descriptor = descriptor
     this.#modifiedMs = modifiedMs
+    this.#handle = handle
   }
 
   /** @throws AppError `file.missing`, `file.denied` */
@@ -43,7 +58,7 @@ export class RandomFile implements AsyncDisposable {
       const handle = await open(path, constants.O_RDONLY)
       try {
         const { size, mtimeMs } = await handle.stat()
-        return new RandomFile(path, handle, size, mtimeMs)
+        return new RandomFile({ path, size, descriptor: handle.fd, modifiedMs: mtimeMs }, handle)
       } catch (error) {
         await handle.close()
         throw error
@@ -51,6 +66,15 @@ export class RandomFile implements AsyncDisposable {
     } catch (error) {
       throw fileError(error, path)
     }
+  }
+
+  /** The file that another thread lends; it must stay open there as long as this one is used. */
+  static borrow(lent: LentFile): RandomFile {
+    return new RandomFile(lent)
+  }
+
+  lend(): LentFile {
+    return { path: this.path, size: this.size, descriptor: this.#descriptor, modifiedMs: this.#modifiedMs }
   }
 
   /** Fills `into` with the bytes from `offset` on. @throws AppError `checkpoint.truncated` */
@@ -62,8 +86,8 @@ export class RandomFile implements AsyncDisposable {
       const left = into.byteLength - done
       const bytesRead =
         left <= SYNC_READ_BYTES
-          ? readSync(this.#handle.fd, into, done, left, offset + done)
-          : (await this.#handle.read(into, done, left, offset + done)).bytesRead
+          ? readSync(this.#descriptor, into, done, left, offset + done)
+          : (await readAt(this.#descriptor, into, done, left, offset + done)).bytesRead
       if (bytesRead === 0) {
         throw new AppError('checkpoint.truncated', { file: this.path, needed, actual: offset + done })
       }
@@ -85,13 +109,13 @@ export class RandomFile implements AsyncDisposable {
 
   /** @throws AppError `checkpoint.sourceChanged` when size or time of change are not those of the opening */
   async assertUnchanged(): Promise<void> {
-    const { size, mtimeMs } = await this.#handle.stat()
+    const { size, mtimeMs } = await statOf(this.#descriptor)
     if (size !== this.size || mtimeMs !== this.#modifiedMs) {
       throw new AppError('checkpoint.sourceChanged', { file: this.path })
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#handle.close()
+    await this.#handle?.close()
   }
 }

@@ -1,10 +1,11 @@
 import type { Dtype, ModelShape } from '../../protocol/passport.ts'
+import { readBoxInto, readRowsInto, type Box } from '../box.ts'
 import { castInto } from '../casts.ts'
 import type { CanonicalTensor, TensorSource } from '../checkpoint.ts'
 import { dtypeBytes } from '../formats/dtypes.ts'
 import { rowLength } from '../formats/stored-tensor.ts'
 import { DerivedSource } from '../sources/cast.ts'
-import { readRowsInto } from '../writing/tensor-stream.ts'
+import type { RecipeBook, SourceRecipe } from '../sources/recipe.ts'
 import { adapterA, adapterB, packedParts } from './adapters.ts'
 
 /** What a row of the product becomes in a dtype, in place: W + scale * B A, rounded where the original rounds. */
@@ -68,8 +69,8 @@ export class MergedSource extends DerivedSource {
     this.#scale = Math.fround(scale)
   }
 
-  async readRowsInto(name: string, from: number, to: number, into: Uint8Array): Promise<void> {
-    await readRowsInto(this.#base, name, from, to, into)
+  async readBoxInto(name: string, box: Box, into: Uint8Array): Promise<void> {
+    await readBoxInto(this.#base, name, box, into)
     const tensor = this.#base.tensors.get(name)
     const b = this.#adapters.tensors.get(adapterB(name))
     const [, layer, part] = /^(layers\.\d+\.)(.+)$/.exec(name) ?? []
@@ -77,22 +78,28 @@ export class MergedSource extends DerivedSource {
     if (tensor === undefined || b === undefined || packed === undefined) return
     const a = await this.#wholeA(`${layer}${adapterA(packed)}`)
     const rank = b.shape[1] ?? 1
-    const columns = rowLength(tensor.shape)
-    const factors = await this.#read(b, from, to)
+    const length = rowLength(tensor.shape)
+    const factors = await this.#read(b, box.from, box.to)
     const merge = merges[tensor.dtype]
-    const product = new Float32Array(columns)
-    const rowBytes = columns * dtypeBytes[tensor.dtype]
-    for (let row = 0; row < to - from; row++) {
+    const product = new Float32Array(box.columns)
+    const rowBytes = box.columns * dtypeBytes[tensor.dtype]
+    for (let row = 0; row < box.to - box.from; row++) {
       product.fill(0)
       for (let r = 0; r < rank; r++) {
         const factor = factors[row * rank + r] as number
-        const at = r * columns
-        for (let column = 0; column < columns; column++) {
+        const at = r * length + box.column
+        for (let column = 0; column < box.columns; column++) {
           product[column] = (product[column] as number) + factor * (a[at + column] as number)
         }
       }
       merge(into.subarray(row * rowBytes, (row + 1) * rowBytes), product, this.#scale)
     }
+  }
+
+  recipe(book: RecipeBook): SourceRecipe | undefined {
+    const [base, adapters] = [this.#base.recipe?.(book), this.#adapters.recipe?.(book)]
+    if (base === undefined || adapters === undefined) return undefined
+    return { kind: 'merged', base, adapters, scale: this.#scale }
   }
 
   /** A is small and serves every row of its module. */

@@ -1,31 +1,48 @@
+/** What direct writes ask of addresses, lengths and positions; a multiple of every disk's sectors. */
+export const PAGE_BYTES = 4096
+
+const WASM_PAGE_BYTES = 65536
+
+const roundUp = (bytes: number, unit: number): number => Math.ceil(bytes / unit) * unit
+
+/**
+ * Buffers that begin at page boundaries, which only the memory of WebAssembly promises. Bytes that are never touched
+ * cost nothing.
+ */
+export function alignedBuffers(count: number, bytes: number): Buffer<ArrayBuffer>[] {
+  const stride = roundUp(Math.max(bytes, 1), PAGE_BYTES)
+  const pages = Math.max(1, Math.ceil((count * stride) / WASM_PAGE_BYTES))
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: false })
+  // Not shared: its buffer is a plain one.
+  const buffer = memory.buffer as unknown as ArrayBuffer
+  return Array.from({ length: count }, (_, index) => Buffer.from(buffer, index * stride, bytes))
+}
+
 /**
  * A fixed number of equal buffers. Whoever fills one waits until it has been written, so the memory of a conversion
  * is this pool whatever the model.
  */
 export class BufferPool {
   readonly bufferBytes: number
-  readonly #free: Buffer<ArrayBuffer>[] = []
+  readonly #count: number
   readonly #waiting: ((buffer: Buffer<ArrayBuffer>) => void)[] = []
-  #unmade: number
+  #free: Buffer<ArrayBuffer>[] | undefined
 
   constructor(count: number, bufferBytes: number) {
-    this.#unmade = count
+    this.#count = count
     this.bufferBytes = bufferBytes
   }
 
   acquire(): Promise<Buffer<ArrayBuffer>> {
+    this.#free ??= alignedBuffers(this.#count, this.bufferBytes)
     const free = this.#free.pop()
     if (free !== undefined) return Promise.resolve(free)
-    if (this.#unmade > 0) {
-      this.#unmade--
-      return Promise.resolve(Buffer.from(new ArrayBuffer(this.bufferBytes)))
-    }
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
   release(buffer: Buffer<ArrayBuffer>): void {
     const next = this.#waiting.shift()
-    if (next === undefined) this.#free.push(buffer)
+    if (next === undefined) this.#free?.push(buffer)
     else next(buffer)
   }
 }

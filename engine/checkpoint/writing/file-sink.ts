@@ -1,8 +1,14 @@
 import { createHash } from 'node:crypto'
-import { open, type FileHandle } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import { fileError } from '../formats/random-file.ts'
 import type { ByteSink } from '../formats/torch-write.ts'
+import { BufferPool } from './buffer-pool.ts'
+import { DirectFile } from './direct-file.ts'
+
+/** Large enough for any disk; a file that is written alone has one to fill and two under way. */
+const BLOCK_BYTES = 2 * 1024 * 1024
+const BLOCK_COUNT = 3
 
 export interface FileDigest {
   readonly bytes: number
@@ -10,53 +16,78 @@ export interface FileDigest {
 }
 
 /**
- * A new file, written front to back and hashed on the way. Bytes are handed to the thread pool, so that the next ones
- * are read meanwhile; whoever fills pooled buffers is held back by the pool.
+ * A new file, written front to back and hashed on the way. Bytes are gathered into blocks, which go to the thread pool,
+ * so that the next ones are read and hashed meanwhile; whoever writes is held back by the pool of blocks.
  */
 export class FileSink implements ByteSink {
   readonly #path: string
-  readonly #handle: FileHandle
+  readonly #file: DirectFile
+  readonly #blocks: BufferPool
   readonly #hash = createHash('sha256')
   readonly #pending = new Set<Promise<void>>()
   readonly #wantsCrc: boolean
+  #block: Buffer<ArrayBuffer> | undefined
+  #filled = 0
+  #checked = 0
   #crc = 0
   #position = 0
   #failure: { readonly error: unknown } | undefined
 
-  private constructor(path: string, handle: FileHandle, wantsCrc: boolean) {
+  private constructor(path: string, file: DirectFile, wantsCrc: boolean, blocks: BufferPool) {
     this.#path = path
-    this.#handle = handle
+    this.#file = file
     this.#wantsCrc = wantsCrc
+    this.#blocks = blocks
   }
 
-  /** @param wantsCrc whether `takeCrc` will be asked for */
-  static async create(path: string, wantsCrc: boolean): Promise<FileSink> {
-    try {
-      return new FileSink(path, await open(path, 'wx'), wantsCrc)
-    } catch (error) {
-      throw fileError(error, path)
+  /**
+   * @param wantsCrc whether `takeCrc` will be asked for
+   * @param blocks shared between files: one for each of them, and more
+   */
+  static async create(
+    path: string,
+    wantsCrc: boolean,
+    blocks: BufferPool = new BufferPool(BLOCK_COUNT, BLOCK_BYTES),
+  ): Promise<FileSink> {
+    return new FileSink(path, await DirectFile.create(path), wantsCrc, blocks)
+  }
+
+  /** Takes the bytes over; they may change once this is done. @throws AppError `file.full`, also for an earlier write */
+  async write(bytes: Uint8Array, done?: () => void): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      const room = await this.#room()
+      const length = Math.min(room.length, bytes.length - at)
+      room.set(bytes.subarray(at, at + length))
+      this.#filled += length
+      at += length
+    }
+    done?.()
+  }
+
+  /**
+   * Like `write`, for `rows` pieces of `width` bytes, the first at `at`, each `stride` bytes behind the one before: a
+   * range of columns.
+   */
+  async writeColumns(bytes: Buffer, at: number, width: number, stride: number, rows: number): Promise<void> {
+    for (let row = 0; row < rows;) {
+      const room = await this.#room()
+      const fitting = Math.min(Math.floor(room.length / width), rows - row)
+      if (fitting === 0) {
+        await this.write(bytes.subarray(at + row * stride, at + row * stride + width))
+        row++
+        continue
+      }
+      const block = this.#block as Buffer
+      for (let index = 0; index < fitting; index++, row++) {
+        const from = at + row * stride
+        bytes.copy(block, this.#filled, from, from + width)
+        this.#filled += width
+      }
     }
   }
 
-  /** The bytes must stay as they are until `done` is called. @throws AppError `file.full`, also for an earlier write */
-  write(bytes: Uint8Array, done?: () => void): Promise<void> {
-    this.#rethrow()
-    this.#hash.update(bytes)
-    if (this.#wantsCrc) this.#crc = crc32(bytes, this.#crc)
-    const writing = this.#writeAt(bytes, this.#position)
-      .catch((error: unknown) => {
-        this.#failure ??= { error: fileError(error, this.#path) }
-      })
-      .finally(() => {
-        this.#pending.delete(writing)
-        done?.()
-      })
-    this.#pending.add(writing)
-    this.#position += bytes.byteLength
-    return Promise.resolve()
-  }
-
   takeCrc(): number {
+    this.#updateCrc()
     const crc = this.#crc
     this.#crc = 0
     return crc
@@ -64,45 +95,85 @@ export class FileSink implements ByteSink {
 
   /** Makes the file durable and closes it. */
   async finish(): Promise<FileDigest> {
+    if (this.#filled > 0) this.#flush()
     await Promise.all(this.#pending)
     this.#rethrow()
+    this.#releaseBlock()
     try {
-      await this.#handle.sync()
+      await this.#file.finish(this.#position)
     } catch (error) {
       throw fileError(error, this.#path)
     }
-    await this.#handle.close()
     return { bytes: this.#position, sha256: this.#hash.digest('hex') }
   }
 
   /** Closes without a result, after a failure; harmless when already closed. */
   async abandon(): Promise<void> {
     await Promise.all(this.#pending)
-    await this.#handle.close().catch((error: unknown) => {
-      // A file that `finish` closed already; everything else is already being reported.
-      if ((error as NodeJS.ErrnoException).code !== 'EBADF') throw error
-    })
+    this.#releaseBlock()
+    await this.#file.abandon()
+  }
+
+  /** What is free of the current block; of the next one when that is full. */
+  async #room(): Promise<Buffer> {
+    this.#rethrow()
+    if (this.#block !== undefined && this.#filled === this.#block.length) this.#flush()
+    this.#block ??= await this.#blocks.acquire()
+    return this.#block.subarray(this.#filled)
+  }
+
+  /** The write is under way before the hash is computed. */
+  #flush(): void {
+    const block = this.#block as Buffer<ArrayBuffer>
+    const length = this.#filled
+    const writing = this.#file
+      .write(block, length, this.#position)
+      .catch((error: unknown) => {
+        this.#failure ??= { error: fileError(error, this.#path) }
+      })
+      .finally(() => {
+        this.#pending.delete(writing)
+        this.#blocks.release(block)
+      })
+    this.#pending.add(writing)
+    this.#hash.update(block.subarray(0, length))
+    this.#updateCrc()
+    this.#position += length
+    this.#block = undefined
+    this.#filled = 0
+    this.#checked = 0
+  }
+
+  #updateCrc(): void {
+    if (this.#wantsCrc && this.#block !== undefined && this.#checked < this.#filled) {
+      this.#crc = crc32(this.#block.subarray(this.#checked, this.#filled), this.#crc)
+    }
+    this.#checked = this.#filled
+  }
+
+  #releaseBlock(): void {
+    if (this.#block !== undefined) this.#blocks.release(this.#block)
+    this.#block = undefined
   }
 
   #rethrow(): void {
     if (this.#failure !== undefined) throw this.#failure.error
   }
-
-  async #writeAt(bytes: Uint8Array, position: number): Promise<void> {
-    let done = 0
-    while (done < bytes.byteLength) {
-      done += (await this.#handle.write(bytes, done, bytes.byteLength - done, position + done)).bytesWritten
-    }
-  }
 }
 
 /** Writes a small file in one go, durable. */
 export async function writeSmallFile(path: string, content: string | Uint8Array): Promise<FileDigest> {
-  const sink = await FileSink.create(path, false)
+  const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content
   try {
-    await sink.write(typeof content === 'string' ? Buffer.from(content, 'utf8') : content)
-    return await sink.finish()
-  } finally {
-    await sink.abandon()
+    const handle = await open(path, 'wx')
+    try {
+      await handle.writeFile(bytes)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw fileError(error, path)
   }
+  return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
 }

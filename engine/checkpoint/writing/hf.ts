@@ -1,11 +1,8 @@
-import { join } from 'node:path'
 import { dtypeBytes, elementCount } from '../formats/dtypes.ts'
 import { safetensorsHeader } from '../formats/safetensors.ts'
 import { evenStages } from '../layouts/pipeline.ts'
 import { planEntries, type PlannedEntry } from '../layouts/plan.ts'
-import { FileSink, writeSmallFile, type FileDigest } from './file-sink.ts'
 import type { TargetWriter, WriterOptions } from './target.ts'
-import type { TensorStream } from './tensor-stream.ts'
 
 /** The largest shard that Hugging Face's own writer makes by default. */
 const MAX_SHARD_BYTES = 5_000_000_000
@@ -29,19 +26,11 @@ export function huggingFaceWriter(
     tensorCount: entries.length,
     totalBytes,
     assetsFolder: '',
-    async write(folder, stream) {
-      const digests = new Map<string, FileDigest>()
-      for (const [index, shard] of shards.entries()) {
-        const name = shardName(index, shards.length)
-        const header = safetensorsHeader(shard.map((entry) => ({ name: entry.name, shape: entry.shape, dtype })))
-        digests.set(name, await writeShard(join(folder, name), header, shard, stream))
-      }
-      if (shards.length > 1) {
-        const name = 'model.safetensors.index.json'
-        digests.set(name, await writeSmallFile(join(folder, name), indexJson(shards, totalBytes)))
-      }
-      return digests
-    },
+    groups: shards.map((shard, index) => () => {
+      const header = safetensorsHeader(shard.map((entry) => ({ name: entry.name, shape: entry.shape, dtype })))
+      return [{ format: 'safetensors', path: shardName(index, shards.length), entries: shard, header }]
+    }),
+    last: new Map(shards.length > 1 ? [['model.safetensors.index.json', indexJson(shards, totalBytes)]] : []),
   }
 }
 
@@ -77,22 +66,4 @@ function indexJson(shards: readonly PlannedEntry[][], totalBytes: number): strin
     for (const { name } of shard) weightMap[name] = shardName(index, shards.length)
   }
   return `${JSON.stringify({ metadata: { total_size: totalBytes }, weight_map: weightMap }, null, 2)}\n`
-}
-
-async function writeShard(
-  path: string,
-  header: Uint8Array,
-  entries: readonly PlannedEntry[],
-  stream: TensorStream,
-): Promise<FileDigest> {
-  const file = await FileSink.create(path, false)
-  try {
-    await file.write(header)
-    const nothing = (): Promise<void> => Promise.resolve()
-    const sink = { begin: nothing, write: file.write.bind(file), end: nothing }
-    await stream.copyGroup([{ entries, sink }])
-    return await file.finish()
-  } finally {
-    await file.abandon()
-  }
 }

@@ -1,9 +1,7 @@
-import { mkdir } from 'node:fs/promises'
-import { join, posix } from 'node:path'
+import { posix } from 'node:path'
 import { ASSETS_FOLDER, TRACKER } from '../assets.ts'
 import { dtypeBytes, elementCount } from '../formats/dtypes.ts'
 import { writePickle } from '../formats/pickle-write.ts'
-import { TorchWriter } from '../formats/torch-write.ts'
 import { assertDivisible } from '../layouts/divisibility.ts'
 import { assertMegatron } from '../layouts/families/layout-of.ts'
 import { megatronLayouts } from '../layouts/megatron.ts'
@@ -11,10 +9,9 @@ import { paddedVocabulary, planEntries, type PlannedEntry } from '../layouts/pla
 import { chunksPerStage, stagesFor } from '../layouts/stages.ts'
 import { argsFor } from '../megatron-args.ts'
 import { rankFolderName, SHARD_FILE } from '../megatron-shards.ts'
-import { FileSink, writeSmallFile, type FileDigest } from './file-sink.ts'
+import type { FileGroup } from './file-job.ts'
 import { shardStructure, type StageChunk } from './megatron-state.ts'
 import type { MegatronTarget, TargetWriter, WriterOptions } from './target.ts'
-import type { FileStream, TensorStream } from './tensor-stream.ts'
 
 /**
  * Shards of Megatron, mcore or legacy.
@@ -52,60 +49,18 @@ export function megatronWriter(options: WriterOptions, target: MegatronTarget): 
     tensorCount: weights.length * tp,
     totalBytes: elements * dtypeBytes[dtype] * tp,
     assetsFolder: ASSETS_FOLDER,
-    async write(folder, stream) {
-      const digests = new Map<string, FileDigest>()
-      for (const stage of stages) {
-        const files = Array.from({ length: tp }, (_, rank): StageFile => {
-          const rankFolder = rankFolderName(rank, pp > 1 ? stage : undefined)
-          const content = describe(stage, rank)
-          return {
-            path: posix.join(folderName, rankFolder, SHARD_FILE),
-            entries: entriesOf(content),
-            pickle: writePickle(shardStructure(layout, args, iteration, content, dtype)),
-          }
-        })
-        for (const [path, digest] of await writeStage(folder, files, stream)) digests.set(path, digest)
-      }
-      // Last, so that the checkpoint is none without it.
-      digests.set(TRACKER, await writeSmallFile(join(folder, TRACKER), String(iteration)))
-      return digests
-    },
-  }
-}
-
-interface StageFile {
-  readonly path: string
-  readonly entries: readonly PlannedEntry[]
-  readonly pickle: Uint8Array
-}
-
-/** All tensor parallel ranks of a stage at once. */
-async function writeStage(
-  folder: string,
-  files: readonly StageFile[],
-  stream: TensorStream,
-): Promise<[string, FileDigest][]> {
-  const sinks: FileSink[] = []
-  try {
-    const archives: { archive: TorchWriter; stream: FileStream }[] = []
-    for (const { path, entries, pickle } of files) {
-      await mkdir(join(folder, path, '..'), { recursive: true })
-      const file = await FileSink.create(join(folder, path), true)
-      sinks.push(file)
-      const archive = new TorchWriter(file, SHARD_FILE.replace(/\.pt$/, ''))
-      await archive.start(pickle)
-      const sink = {
-        begin: (bytes: number) => archive.beginStorage(bytes),
-        write: file.write.bind(file),
-        end: () => archive.endStorage(),
-      }
-      archives.push({ archive, stream: { entries, sink } })
-    }
-    await stream.copyGroup(archives.map((item) => item.stream))
-    for (const { archive } of archives) await archive.finish()
-    const digests = await Promise.all(sinks.map((sink) => sink.finish()))
-    return files.map(({ path }, index): [string, FileDigest] => [path, digests[index] as FileDigest])
-  } finally {
-    for (const sink of sinks) await sink.abandon()
+    groups: stages.map((stage) => (): FileGroup => {
+      return Array.from({ length: tp }, (_, rank) => {
+        const content = describe(stage, rank)
+        return {
+          format: 'torch',
+          path: posix.join(folderName, rankFolderName(rank, pp > 1 ? stage : undefined), SHARD_FILE),
+          entries: entriesOf(content),
+          root: SHARD_FILE.replace(/\.pt$/, ''),
+          pickle: writePickle(shardStructure(layout, args, iteration, content, dtype)),
+        }
+      })
+    }),
+    last: new Map([[TRACKER, String(iteration)]]),
   }
 }

@@ -1,12 +1,8 @@
-import { chmod } from 'node:fs/promises'
-import { join } from 'node:path'
 import { dtypeBytes, elementCount } from '../formats/dtypes.ts'
-import { MindsporeWriter } from '../formats/mindspore-write.ts'
 import { mindsporeLayout } from '../layouts/families/layout-of.ts'
 import { evenStages } from '../layouts/pipeline.ts'
 import { planEntries } from '../layouts/plan.ts'
-import { MINDSPORE_MODE, sinkOf } from '../mindspore/to-mindspore.ts'
-import { FileSink } from './file-sink.ts'
+import { MINDSPORE_MODE } from '../mindspore/to-mindspore.ts'
 import type { TargetWriter, WriterOptions } from './target.ts'
 
 const FILE = 'mindspore_model.ckpt'
@@ -29,17 +25,7 @@ export function mindsporeWriter({ model, family, dtype }: WriterOptions): Target
     tensorCount: entries.length,
     totalBytes: entries.reduce((sum, { shape }) => sum + elementCount(shape) * dtypeBytes[dtype], 0),
     assetsFolder: '',
-    async write(folder, stream) {
-      const path = join(folder, FILE)
-      const file = await FileSink.create(path, false)
-      try {
-        await stream.copyGroup([{ entries, sink: sinkOf(new MindsporeWriter(file), entries, dtype) }])
-        const digest = await file.finish()
-        await chmod(path, MINDSPORE_MODE)
-        return new Map([[FILE, digest]])
-      } finally {
-        await file.abandon()
-      }
-    },
+    groups: [() => [{ format: 'mindspore', path: FILE, entries, dtype, mode: MINDSPORE_MODE }]],
+    last: new Map(),
   }
 }

@@ -1,8 +1,7 @@
 import type { FamilyDefinition } from '../../protocol/family.ts'
 import type { CheckpointLayout, Dtype, ModelShape } from '../../protocol/passport.ts'
 import type { StageOptions } from '../layouts/stages.ts'
-import type { FileDigest } from './file-sink.ts'
-import type { TensorStream } from './tensor-stream.ts'
+import type { FileGroup } from './file-job.ts'
 
 /** Shards of Megatron, before its core (legacy) or with it. */
 export interface MegatronTarget extends StageOptions {
@@ -25,8 +24,10 @@ export interface TargetWriter {
   readonly totalBytes: number
   /** Where config.json and the tokenizer go, relative to the output; `''` is the output itself. */
   readonly assetsFolder: string
-  /** Writes all weight files into `folder` and returns their digests by relative path. */
-  write(folder: string, stream: TensorStream): Promise<Map<string, FileDigest>>
+  /** All files of weights; each group is described when its turn comes. */
+  readonly groups: readonly (() => FileGroup)[]
+  /** Small files that come last: without them the checkpoint is none. */
+  readonly last: ReadonlyMap<string, string>
 }
 
 export interface WriterOptions {

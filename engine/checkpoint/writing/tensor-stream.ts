@@ -1,25 +1,20 @@
 import { AppError } from '../../protocol/errors/index.ts'
 import type { Dtype } from '../../protocol/passport.ts'
 import type { TaskContext } from '../../tasks/context.ts'
+import { readBoxInto } from '../box.ts'
 import { castInto } from '../casts.ts'
 import type { CanonicalTensor, TensorSource } from '../checkpoint.ts'
 import { dtypeBytes, elementCount } from '../formats/dtypes.ts'
 import { rowLength } from '../formats/stored-tensor.ts'
-import type { PlannedEntry, Segment } from '../layouts/plan.ts'
+import type { PlannedEntry } from '../layouts/plan.ts'
 import { BufferPool } from './buffer-pool.ts'
+import { StepPlanner, type CopyStep, type EntryPart, type TensorSink } from './copy-steps.ts'
 
-const MAX_BUFFER_BYTES = 8 * 1024 * 1024
-/** Enough to read, cast and write at the same time; with the two staging buffers this is all that a conversion holds. */
-const BUFFER_COUNT = 6
+const MAX_BUFFER_BYTES = 4 * 1024 * 1024
+/** Steps that are being read while another one is cast and written. */
+const READ_AHEAD = 2
 
 export type WriteContext = Pick<TaskContext, 'signal' | 'log' | 'progress'>
-
-/** Receives the tensors of one file in order. */
-export interface TensorSink {
-  begin(bytes: number): Promise<void>
-  write(bytes: Uint8Array, done?: () => void): Promise<void>
-  end(): Promise<void>
-}
 
 export interface FileStream {
   readonly entries: readonly PlannedEntry[]
@@ -32,11 +27,11 @@ export class TensorStream {
   readonly #dtype: Dtype
   readonly #context: WriteContext | undefined
   readonly #bufferBytes: number
-  readonly #pool: BufferPool
+  readonly #raw: BufferPool
+  readonly #cast: BufferPool
+  readonly #planner: StepPlanner
   readonly #total: number
   readonly #startedAt = performance.now()
-  #raw = Buffer.alloc(0)
-  #staged = Buffer.alloc(0)
   #done = 0
   /** Finite values that became infinite, by canonical name. */
   readonly overflows = new Map<string, number>()
@@ -46,96 +41,46 @@ export class TensorStream {
     this.#dtype = dtype
     this.#total = totalBytes
     this.#context = context
-    this.#bufferBytes = Math.min(MAX_BUFFER_BYTES, largestTensor(source, dtype))
-    this.#pool = new BufferPool(BUFFER_COUNT, this.#bufferBytes)
+    this.#bufferBytes = bufferBytesFor(source, dtype)
+    this.#raw = new BufferPool(READ_AHEAD + 1, this.#bufferBytes)
+    this.#cast = new BufferPool(1, this.#bufferBytes)
+    this.#planner = new StepPlanner((name) => this.#tensor(name), dtype, this.#bufferBytes)
   }
 
   /**
-   * Writes the files of one group side by side: the tensor parallel ranks of a stage, whose entries have the same names,
-   * so that the source is read once for all of them.
+   * Writes the files of one group side by side: tensor parallel ranks of a stage, whose entries have the same names, so
+   * that what they share is read once for all of them.
    */
   async copyGroup(files: readonly FileStream[]): Promise<void> {
-    const slots = files[0]?.entries.length ?? 0
-    for (let slot = 0; slot < slots; slot++) {
-      const parts = files.flatMap(({ entries, sink }) => {
-        const entry = entries[slot]
-        return entry === undefined || entry.segments.length === 0 ? [] : [{ entry, sink }]
-      })
-      for (const { entry, sink } of parts) await sink.begin(this.#bytesOf(entry))
-      if (parts.length > 1 && isSplitByColumns(parts[0]?.entry, this.#source)) await this.#copyColumns(parts)
-      else for (const { entry, sink } of parts) await this.#copyRows(entry, sink)
-      for (const { sink } of parts) await sink.end()
+    const queue: { readonly run: () => Promise<void>; readonly reading?: Promise<unknown> }[] = []
+    let underWay = 0
+    const runFirst = async (): Promise<void> => {
+      const first = queue.shift()
+      if (first?.reading !== undefined) underWay--
+      await first?.run()
     }
-  }
-
-  #bytesOf(entry: PlannedEntry): number {
-    return elementCount(entry.shape) * dtypeBytes[this.#dtype]
-  }
-
-  /** Whole rows of several canonical tensors, one after the other. */
-  async #copyRows({ segments }: PlannedEntry, sink: TensorSink): Promise<void> {
-    let buffer = await this.#pool.acquire()
-    let filled = 0
-    const flush = async (): Promise<void> => {
-      await this.#emit(sink, buffer, filled)
-      buffer = await this.#pool.acquire()
-      filled = 0
-    }
-    for (const segment of segments) {
-      const tensor = this.#tensor(segment.tensor)
-      const rowBytes = rowLength(tensor.shape) * dtypeBytes[this.#dtype]
-      const fitting = this.#rowsThatFit(tensor, rowBytes)
-      for (let row = 0; row < segment.rows;) {
-        let room = Math.floor((buffer.length - filled) / rowBytes)
-        if (room === 0) {
-          await flush()
-          room = fitting
+    try {
+      for (let slot = 0; slot < (files[0]?.entries.length ?? 0); slot++) {
+        const parts = partsOf(files, slot)
+        queue.push({ run: () => this.#begin(parts) })
+        for (const step of this.#planner.steps(parts)) {
+          const reading = this.#read(step)
+          // It is awaited in its turn, or after a failure below.
+          reading.catch(() => undefined)
+          queue.push({ run: async () => this.#write(step, await reading), reading })
+          underWay++
+          while (underWay > READ_AHEAD) await runFirst()
         }
-        const rows = Math.min(room, fitting, segment.rows - row)
-        const into = buffer.subarray(filled, filled + rows * rowBytes)
-        if (segment.repeated === true) {
-          await this.#read(tensor, segment.row, 1, into.subarray(0, rowBytes))
-          for (let copy = 1; copy < rows; copy++) into.copyWithin(copy * rowBytes, 0, rowBytes)
-        } else await this.#read(tensor, segment.row + row, rows, into)
-        filled += rows * rowBytes
-        row += rows
+        queue.push({ run: () => end(parts) })
       }
-    }
-    await this.#emit(sink, buffer, filled)
-  }
-
-  /** The same rows for every rank, each a different range of columns: read once, dealt out. */
-  async #copyColumns(parts: readonly { entry: PlannedEntry; sink: TensorSink }[]): Promise<void> {
-    const size = dtypeBytes[this.#dtype]
-    const segments = parts[0]?.entry.segments ?? []
-    for (const [index, { tensor: name, row: start, rows: total }] of segments.entries()) {
-      const tensor = this.#tensor(name)
-      const rowBytes = rowLength(tensor.shape) * size
-      const fitting = this.#rowsThatFit(tensor, rowBytes)
-      for (let row = 0; row < total; row += fitting) {
-        const rows = Math.min(fitting, total - row)
-        if (this.#staged.length === 0) this.#staged = Buffer.from(new ArrayBuffer(this.#bufferBytes))
-        const whole = this.#staged.subarray(0, rows * rowBytes)
-        await this.#read(tensor, start + row, rows, whole)
-        for (const { entry, sink } of parts) {
-          const { column, columns } = entry.segments[index] as Segment
-          const buffer = await this.#pool.acquire()
-          const width = columns * size
-          for (let r = 0; r < rows; r++) {
-            const at = r * rowBytes + column * size
-            whole.copy(buffer, r * width, at, at + width)
-          }
-          await this.#emit(sink, buffer, rows * width)
-        }
-      }
+      while (queue.length > 0) await runFirst()
+    } finally {
+      await Promise.allSettled(queue.map(({ reading }) => reading))
     }
   }
 
-  #rowsThatFit(tensor: CanonicalTensor, rowBytes: number): number {
-    const sourceRow = rowLength(tensor.shape) * dtypeBytes[tensor.dtype]
-    const rows = Math.floor(this.#bufferBytes / Math.max(rowBytes, sourceRow))
-    if (rows === 0) throw new Error(`a row of ${tensor.name} is larger than ${this.#bufferBytes} bytes`)
-    return rows
+  async #begin(parts: readonly EntryPart[]): Promise<void> {
+    for (const { entry, sink } of parts) await sink.begin(elementCount(entry.shape) * dtypeBytes[this.#dtype])
   }
 
   #tensor(name: string): CanonicalTensor {
@@ -146,20 +91,59 @@ export class TensorStream {
     return tensor
   }
 
-  /** Rows of a canonical tensor in the target's dtype. */
-  async #read(tensor: CanonicalTensor, from: number, rows: number, into: Buffer): Promise<void> {
+  async #read({ dtype, pieces }: CopyStep): Promise<Buffer<ArrayBuffer>> {
+    const buffer = await this.#raw.acquire()
     if (this.#context?.signal.aborted === true) throw new AppError('cancelled')
-    if (tensor.dtype === this.#dtype) return readRowsInto(this.#source, tensor.name, from, from + rows, into)
-    if (this.#raw.length === 0) this.#raw = Buffer.from(new ArrayBuffer(this.#bufferBytes))
-    const raw = this.#raw.subarray(0, rows * rowLength(tensor.shape) * dtypeBytes[tensor.dtype])
-    await readRowsInto(this.#source, tensor.name, from, from + rows, raw)
-    const overflowed = castInto(raw, tensor.dtype, into, this.#dtype)
-    if (overflowed > 0) this.overflows.set(tensor.name, (this.overflows.get(tensor.name) ?? 0) + overflowed)
+    const size = dtypeBytes[dtype]
+    const reads = pieces.map(({ tensor, box, at, elements }) =>
+      readBoxInto(this.#source, tensor.name, box, buffer.subarray(at * size, (at + elements) * size)),
+    )
+    // All of them have ended before an error closes the files.
+    for (const result of await Promise.allSettled(reads)) if (result.status === 'rejected') throw result.reason
+    return buffer
   }
 
-  async #emit(sink: TensorSink, buffer: Buffer<ArrayBuffer>, length: number): Promise<void> {
-    await sink.write(buffer.subarray(0, length), () => this.#pool.release(buffer))
-    this.#done += length
+  async #write(step: CopyStep, raw: Buffer<ArrayBuffer>): Promise<void> {
+    if (step.dtype === this.#dtype) await this.#deal(step, raw)
+    else {
+      const cast = await this.#cast.acquire()
+      this.#castPieces(step, raw, cast)
+      await this.#deal(step, cast)
+      this.#cast.release(cast)
+    }
+    this.#raw.release(raw)
+    this.#report(step.elements * dtypeBytes[this.#dtype] * step.times)
+  }
+
+  #castPieces({ dtype, pieces }: CopyStep, raw: Buffer, into: Buffer): void {
+    const [from, to] = [dtypeBytes[dtype], dtypeBytes[this.#dtype]]
+    for (const { tensor, at, elements } of pieces) {
+      const end = at + elements
+      const overflowed = castInto(
+        raw.subarray(at * from, end * from),
+        dtype,
+        into.subarray(at * to, end * to),
+        this.#dtype,
+      )
+      if (overflowed > 0) this.overflows.set(tensor.name, (this.overflows.get(tensor.name) ?? 0) + overflowed)
+    }
+  }
+
+  async #deal({ elements, columns, shares, times }: CopyStep, buffer: Buffer): Promise<void> {
+    const size = dtypeBytes[this.#dtype]
+    const bytes = buffer.subarray(0, elements * size)
+    for (const share of shares) {
+      if (share.columns === columns) for (let time = 0; time < times; time++) await share.sink.write(bytes)
+      else {
+        const { sink } = share
+        if (sink.writeColumns === undefined) throw new Error('a file that shares columns must take them')
+        await sink.writeColumns(bytes, share.column * size, share.columns * size, columns * size, elements / columns)
+      }
+    }
+  }
+
+  #report(bytes: number): void {
+    this.#done += bytes
     const seconds = (performance.now() - this.#startedAt) / 1000
     const rate = seconds > 0 ? this.#done / seconds : 0
     const etaMs = rate > 0 ? Math.round(((this.#total - this.#done) / rate) * 1000) : undefined
@@ -173,29 +157,24 @@ export class TensorStream {
   }
 }
 
-/** Small models need no large buffers. Bytes in the wider of both dtypes. */
-function largestTensor(source: TensorSource, dtype: Dtype): number {
-  let largest = 0
+async function end(parts: readonly EntryPart[]): Promise<void> {
+  for (const { sink } of parts) await sink.end()
+}
+
+/** Entries without a value are in no file. */
+const partsOf = (files: readonly FileStream[], slot: number): EntryPart[] =>
+  files.flatMap(({ entries, sink }) => {
+    const entry = entries[slot]
+    return entry === undefined || entry.segments.length === 0 ? [] : [{ entry, sink }]
+  })
+
+/** Small models need no large buffers; a buffer holds at least one row. Bytes in the wider of both dtypes. */
+function bufferBytesFor(source: TensorSource, dtype: Dtype): number {
+  let [largest, longestRow] = [0, 0]
   for (const { shape, dtype: own } of source.tensors.values()) {
-    largest = Math.max(largest, elementCount(shape) * Math.max(dtypeBytes[own], dtypeBytes[dtype]))
+    const size = Math.max(dtypeBytes[own], dtypeBytes[dtype])
+    largest = Math.max(largest, elementCount(shape) * size)
+    longestRow = Math.max(longestRow, rowLength(shape) * size)
   }
-  return largest
-}
-
-function isSplitByColumns(entry: PlannedEntry | undefined, source: TensorSource): boolean {
-  const [segment] = entry?.segments ?? []
-  const shape = segment === undefined ? undefined : source.tensors.get(segment.tensor)?.shape
-  return segment !== undefined && shape?.length === 2 && segment.columns < (shape[1] ?? 0)
-}
-
-/** Rows of a source into given memory, whichever way the source offers. */
-export async function readRowsInto(
-  source: TensorSource,
-  name: string,
-  from: number,
-  to: number,
-  into: Uint8Array,
-): Promise<void> {
-  if (source.readRowsInto !== undefined) await source.readRowsInto(name, from, to, into)
-  else into.set(await source.readRows(name, from, to))
+  return Math.max(Math.min(MAX_BUFFER_BYTES, largest), longestRow)
 }

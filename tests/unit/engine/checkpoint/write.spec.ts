@@ -9,7 +9,7 @@ import { openCheckpoint } from '../../../../engine/checkpoint/open.ts'
 import { writeCheckpoint } from '../../../../engine/checkpoint/write.ts'
 import { llama2 } from '../../../../engine/checkpoint/layouts/families/llama2.ts'
 import { huggingFaceWriter } from '../../../../engine/checkpoint/writing/hf.ts'
-import { TensorStream } from '../../../../engine/checkpoint/writing/tensor-stream.ts'
+import { writeFiles } from '../../../../engine/checkpoint/writing/write-files.ts'
 import { CheckpointPassport, type Dtype } from '../../../../engine/protocol/passport.ts'
 import {
   canonicalDigests,
@@ -137,7 +137,8 @@ describe('writeCheckpoint', () => {
     using folder = temporaryFolder()
     const source = syntheticSource(numbers)
     const writer = huggingFaceWriter({ model: source.model, family: llama2, dtype: 'fp16' }, 6000)
-    await writer.write(folder.path, new TensorStream(source, 'fp16', writer.totalBytes))
+    await writeFiles({ ...writer, folder: folder.path, source, dtype: 'fp16' })
+    for (const [name, content] of writer.last) writeFileSync(join(folder.path, name), content)
     const names = files(folder.path)
     expect(names[0]).toBe('model-00001-of-00005.safetensors')
     expect(names.at(-1)).toBe('model.safetensors.index.json')

@@ -7,15 +7,16 @@ import type { PreprocessSpec } from '../protocol/tasks.ts'
 import { version } from '../version.ts'
 import { requireColumns } from './columns.ts'
 import { createEncoder, loadTokenizerFor, usesTemplate } from './encoders/create.ts'
-import type { EncodedRow, RowEncoder } from './encoders/encoder.ts'
+import { BlockEncoder, type EncodedBlock } from './encoders/encoded-block.ts'
+import type { RowEncoder } from './encoders/encoder.ts'
+import { encodeInThreads, keepsEmpty, threadCount } from './encoders/threads.ts'
 import { passportPath, rejectedPath } from './indexed/format.ts'
-import { summarizeLengths } from './lengths.ts'
+import { LengthCounts } from './lengths.ts'
 import { PackingWriter } from './packing/packing-writer.ts'
+import { blocksOf } from './readers/blocks.ts'
 import { openReader } from './readers/open.ts'
-import type { RawRow, RowReader } from './readers/reader.ts'
-import { RejectedRows } from './rejected-rows.ts'
-import { rejectionReasons, type Rejection } from './rejections.ts'
-import { IGNORED_LABEL } from './templates.ts'
+import type { RowReader } from './readers/reader.ts'
+import { RejectedRows, describeRejected, type RejectedRow } from './rejected-rows.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
 import { KeyedWriter, keyStem, keyedNames } from './writers/keyed.ts'
 import { StagedFiles } from './writers/staging.ts'
@@ -50,11 +51,13 @@ export async function preprocess(spec: PreprocessSpec, hooks: PreprocessHooks): 
   let writer: Writer | null = null
   try {
     writer = await createWriter(spec, encoder, staged.path(path.basename(prefix)), hooks.signal)
-    const counts = await encodeRows(reader, encoder, writer, rejected, spec, hooks)
+    const { counts, lengths } = await encodeRows(reader, encoder, writer, rejected, spec, hooks)
     if (counts.samples === 0) throw noSamples(reader, counts, rejected)
     const files = await writer.finish()
-    const lengths = summarizeLengths(writer.lengths)
-    const packing = spec.pack === true ? { packedRows: counts.samples, samples: writer.lengths.length } : {}
+    const packing = spec.pack === true ? { packedRows: counts.samples, samples: writer.sequences } : {}
+    const written = spec.pack === true ? new LengthCounts() : lengths
+    // Packed sequences all have the same length.
+    if (spec.pack === true) written.add(spec.seqLength ?? 0, writer.sequences)
     await rejected.finish()
     const passport = describe(
       spec,
@@ -62,7 +65,7 @@ export async function preprocess(spec: PreprocessSpec, hooks: PreprocessHooks): 
       encoder,
       reader,
       { ...counts, ...packing },
-      { lengths, files, rejected: rejected.counts },
+      { lengths: written.summarize(), files, rejected: rejected.counts },
     )
     await staged.write(path.basename(passportPath(prefix)), `${JSON.stringify(passport, null, 2)}\n`)
     await staged.commit()
@@ -95,61 +98,55 @@ async function encodeRows(
   encoder: RowEncoder,
   writer: Writer,
   rejected: RejectedRows,
-  { strict, compat }: PreprocessSpec,
+  spec: PreprocessSpec,
   hooks: PreprocessHooks,
-): Promise<Counts> {
+): Promise<{ counts: Counts; lengths: LengthCounts }> {
   const counts: Counts = { rows: 0, samples: 0, tokens: 0, trainedTokens: 0 }
-  for await (const batch of reader.batches(hooks.signal)) {
-    for (const row of batch) {
-      counts.rows++
-      const sample = encoder.encode(row)
-      const rejection = rejectionOf(sample)
-      if (rejection !== null) {
-        if (strict) throw strictError(reader, row, rejection.reason, rejection.detail)
-        await rejected.add(row, rejection)
-        // The original leaves a document without a sequence behind.
-        if (compat !== undefined && 'sequences' in sample) writer.addEmpty(sample.sequences)
-        continue
-      }
-      if (!('sequences' in sample)) continue
-      writer.add(sample.sequences)
-      counts.samples++
-      counts.tokens += sample.ids.length
-      counts.trainedTokens += countTrained(sample.labels)
+  const lengths = new LengthCounts()
+  for await (const block of encodedBlocks(reader, encoder, spec, hooks.signal)) {
+    for (const row of block.rejected) {
+      if (spec.strict) throw strictError(reader, row)
+      await rejected.add(row)
     }
+    writer.addDocuments(block.columns)
+    counts.rows += block.rows
+    counts.samples += block.samples
+    counts.tokens += block.tokens
+    counts.trainedTokens += block.trainedTokens
+    lengths.addAll(block.sampleLengths)
     await writer.flush()
     hooks.advance(reader.bytesRead, reader.totalBytes, counts)
+  }
+  return { counts, lengths }
+}
+
+async function* encodedBlocks(
+  reader: RowReader,
+  encoder: RowEncoder,
+  spec: PreprocessSpec,
+  signal: AbortSignal,
+): AsyncGenerator<EncodedBlock, void, undefined> {
+  const threads = threadCount(spec.workers, reader.totalBytes)
+  if (threads > 1) {
+    yield* encodeInThreads(blocksOf(reader, signal), spec, threads, signal)
+    return
+  }
+  const encoding = new BlockEncoder(encoder, { keepsEmpty: keepsEmpty(spec) })
+  for await (const block of blocksOf(reader, signal)) {
+    yield encoding.encode(block)
     // A turn of the event loop, in which a stop can arrive.
     await setImmediate()
-    if (hooks.signal.aborted) throw new AppError('cancelled')
+    if (signal.aborted) throw new AppError('cancelled')
   }
-  return counts
 }
 
-/** A row that is too long counts as set aside. */
-const rejectionOf = (sample: EncodedRow | Rejection): Rejection | null =>
-  'reason' in sample ? sample : sample.tooLong === undefined ? null : { reason: 'tooLong', detail: sample.tooLong }
-
-function countTrained(labels: Int32Array): number {
-  let trained = 0
-  for (const label of labels) if (label !== IGNORED_LABEL) trained++
-  return trained
-}
-
-function strictError(
-  reader: RowReader,
-  { row, line }: RawRow,
-  reason: keyof typeof rejectionReasons,
-  detail?: string,
-): AppError {
-  const text = rejectionReasons[reason].en
-  return new AppError('dataset.rowRejected', {
-    file: reader.file,
-    row,
-    line,
-    reason: detail === undefined ? text : `${text} (${detail})`,
+const strictError = (reader: RowReader, rejected: RejectedRow): AppError =>
+  new AppError('dataset.rowRejected', {
+    file: rejected.file ?? reader.file,
+    row: rejected.row,
+    line: rejected.line,
+    reason: describeRejected(rejected),
   })
-}
 
 function noSamples(reader: RowReader, { rows }: Counts, rejected: RejectedRows): AppError {
   if (rows === 0) return new AppError('dataset.empty', { file: reader.file })

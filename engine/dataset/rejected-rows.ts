@@ -1,6 +1,31 @@
 import type { RawRow } from './readers/reader.ts'
-import { rejectionReasons, type Rejection } from './rejections.ts'
+import { rejectionReasons, type Rejection, type RejectionReason } from './rejections.ts'
 import { OutputFile, type FileDigest } from './writers/output-file.ts'
+
+/** A row that was set aside, as plain data. */
+export interface RejectedRow {
+  readonly row: number
+  readonly line: number
+  /** The file of the row where the source is a folder. */
+  readonly file?: string
+  readonly reason: RejectionReason
+  readonly detail?: string
+  /** The row as JSON; undefined where it could not be read. */
+  readonly data: string | undefined
+}
+
+export const rejectedRow = ({ row, line, file, value }: RawRow, { reason, detail }: Rejection): RejectedRow => ({
+  row,
+  line,
+  ...(file === undefined ? {} : { file }),
+  reason,
+  ...(detail === undefined ? {} : { detail }),
+  data: JSON.stringify(value) as string | undefined,
+})
+
+/** Why a row was set aside, for people. */
+export const describeRejected = ({ reason, detail }: RejectedRow): string =>
+  rejectionReasons[reason].en + (detail === undefined ? '' : ` (${detail})`)
 
 /** Counts rows that were set aside, and writes each with its place and reason to a side file (made on first use). */
 export class RejectedRows {
@@ -21,18 +46,13 @@ export class RejectedRows {
     return [...this.#counts.values()].reduce((sum, count) => sum + count, 0)
   }
 
-  async add({ row, line, value }: RawRow, { reason, detail }: Rejection): Promise<void> {
+  async add({ data, detail, ...place }: RejectedRow): Promise<void> {
+    const { reason } = place
     this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1)
     this.#output ??= await OutputFile.create(this.#file)
-    const entry = {
-      row,
-      line,
-      reason,
-      why: rejectionReasons[reason].en,
-      ...(detail === undefined ? {} : { detail }),
-      data: value,
-    }
-    this.#output.append(Buffer.from(`${JSON.stringify(entry)}\n`))
+    const entry = { ...place, why: rejectionReasons[reason].en, ...(detail === undefined ? {} : { detail }) }
+    const text = JSON.stringify(entry)
+    this.#output.append(Buffer.from(data === undefined ? `${text}\n` : `${text.slice(0, -1)},"data":${data}}\n`))
     await this.#output.flush()
   }
 

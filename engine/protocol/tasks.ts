@@ -101,7 +101,27 @@ export const DatasetHandler = z.enum([
 export type DatasetHandler = z.infer<typeof DatasetHandler>
 
 /** Conversation templates for training, as MindSpeed-LLM's `--prompt-type` names them. */
-export const DatasetTemplate = z.enum(['llama2', 'empty', 'default', 'alpaca', 'mistral', 'mixtral', 'qwen', 'chatml'])
+export const DatasetTemplate = z.enum([
+  'llama2',
+  'empty',
+  'default',
+  'alpaca',
+  'mistral',
+  'mixtral',
+  'qwen',
+  'chatml',
+  'chatml_de',
+  'llama3',
+  'gemma',
+  'deepseek2',
+  'deepseek2-lite',
+  'cpm',
+  'baichuan2',
+  'chatglm2',
+  'chatglm3',
+  'chatglm3_system',
+  'glm4',
+])
 export type DatasetTemplate = z.infer<typeof DatasetTemplate>
 
 export const PreprocessSpec = z.object({
@@ -128,6 +148,8 @@ export const PreprocessSpec = z.object({
   appendEod: z.boolean().default(false),
   /** Bad rows are an error instead of being counted and written aside. */
   strict: z.boolean().default(false),
+  /** Threads that encode; without it all cores but one. The bytes are the same whatever their number. */
+  workers: z.number().int().positive().max(256).optional(),
 })
 export type PreprocessSpec = z.infer<typeof PreprocessSpec>
 

@@ -15,6 +15,7 @@ export class ConversationEncoder implements RowEncoder {
   readonly format: 'megatron-instruction' | 'megatron-pairwise'
   readonly columns: readonly string[]
   readonly keys: readonly string[]
+  readonly onesKey = 'attention_mask'
   readonly #handler: RowHandler
   readonly #spec: EncodingSpec
   readonly #tokenizer: Tokenizer

@@ -3,7 +3,7 @@ import type { DatasetPassport } from '../../protocol/passport.ts'
 import type { RawRow } from '../readers/reader.ts'
 import type { Rejection } from '../rejections.ts'
 
-export type EncodingSpec = Omit<PreprocessSpec, 'input' | 'outputPrefix' | 'strict'>
+export type EncodingSpec = Omit<PreprocessSpec, 'input' | 'outputPrefix' | 'strict' | 'workers'>
 
 /** One row as sequences of tokens. The views are valid until the next row. */
 export interface EncodedRow {
@@ -23,6 +23,8 @@ export interface RowEncoder {
   readonly columns: readonly string[]
   /** One pair of files each. */
   readonly keys: readonly string[]
+  /** The key whose tokens are all ones. */
+  readonly onesKey?: string
   encode(row: RawRow): EncodedRow | Rejection
 }
 
@@ -32,3 +34,7 @@ export function tooLong(sequences: readonly (Int32Array | null)[], limit: number
   const longest = sequences.reduce((most, sequence) => Math.max(most, sequence?.length ?? 0), 0)
   return longest >= limit ? `${longest} tokens` : undefined
 }
+
+/** Why a row becomes no sample; one that is too long counts as set aside. */
+export const rejectionOf = (sample: EncodedRow | Rejection): Rejection | null =>
+  'reason' in sample ? sample : sample.tooLong === undefined ? null : { reason: 'tooLong', detail: sample.tooLong }

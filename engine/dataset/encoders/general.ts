@@ -24,6 +24,7 @@ export class GeneralEncoder implements RowEncoder {
   readonly format = 'megatron-instruction'
   readonly columns = COLUMNS
   readonly keys = INSTRUCTION_KEYS
+  readonly onesKey = 'attention_mask'
   readonly #spec: EncodingSpec
   readonly #tokenizer: Tokenizer
   readonly #ids = new TokenBuffer()

@@ -1,55 +1,87 @@
 import { OutputFile, type FileDigest } from '../writers/output-file.ts'
+import { SpilledNumbers } from '../writers/spilled-numbers.ts'
 import { IDX_HEADER_BYTES, IDX_MAGIC, IDX_VERSION, INT32 } from './format.ts'
-import { TokenBuffer } from '../tokenizers/token-buffer.ts'
 
 const TOKEN_BYTES = 4
 const ENTRIES_PER_BLOCK = 8192
+const ONES = new Int32Array(64 * 1024).fill(1)
 
-/** Writes one `.bin` and `.idx` pair of int32 tokens. Lengths are kept in memory (4 bytes per sequence). */
+/** In a list of lengths: a document without a sequence, and no document at all. */
+export const EMPTY_DOCUMENT = -1
+export const NO_DOCUMENT = -2
+
+/** Writes one `.bin` and `.idx` pair of int32 tokens, in bounded memory: what the index needs waits in files beside. */
 export class IndexedWriter {
   readonly #bin: OutputFile
   readonly #idx: OutputFile
-  readonly #lengths = new TokenBuffer()
-  /** Number of sequences after each document. */
-  readonly #documents = new TokenBuffer()
+  readonly #lengths: SpilledNumbers
+  /** Sequences of each document. */
+  readonly #documents: SpilledNumbers
+  #sequencesOfDocument = 0
 
-  private constructor(bin: OutputFile, idx: OutputFile) {
+  private constructor(stem: string, bin: OutputFile, idx: OutputFile) {
     this.#bin = bin
     this.#idx = idx
+    this.#lengths = new SpilledNumbers(`${stem}.lengths`)
+    this.#documents = new SpilledNumbers(`${stem}.documents`)
   }
 
   /** @param stem path of both files without their extension */
   static async create(stem: string): Promise<IndexedWriter> {
     const bin = await OutputFile.create(`${stem}.bin`)
     try {
-      return new IndexedWriter(bin, await OutputFile.create(`${stem}.idx`))
+      return new IndexedWriter(stem, bin, await OutputFile.create(`${stem}.idx`))
     } catch (error) {
       await bin.abandon()
       throw error
     }
   }
 
-  /** Lengths of the sequences so far, in tokens. */
-  get lengths(): Int32Array {
-    return this.#lengths.data.subarray(0, this.#lengths.length)
+  /** Number of sequences so far. */
+  get sequences(): number {
+    return this.#lengths.length
   }
 
   addSequence(tokens: Int32Array): void {
     this.#bin.append(tokens)
-    this.#lengths.push(tokens.length)
+    this.#addLength(tokens.length)
   }
 
   endDocument(): void {
-    this.#documents.push(this.#lengths.length)
+    this.#documents.push(this.#sequencesOfDocument)
+    this.#sequencesOfDocument = 0
+  }
+
+  /**
+   * Adds documents of one sequence each.
+   * @param tokens of all of them; null for ones only
+   * @param lengths of the sequences, or EMPTY_DOCUMENT, or NO_DOCUMENT
+   */
+  addDocuments(tokens: Int32Array | null, lengths: Int32Array): void {
+    let total = 0
+    for (const length of lengths) {
+      if (length === NO_DOCUMENT) continue
+      if (length !== EMPTY_DOCUMENT) {
+        this.#addLength(length)
+        total += length
+      }
+      this.endDocument()
+    }
+    if (tokens !== null) this.#bin.append(tokens)
+    else for (let left = total; left > 0; left -= ONES.length) this.#bin.append(ONES.subarray(0, left))
   }
 
   async flush(): Promise<void> {
     await this.#bin.flush()
   }
 
+  /** The lengths of the sequences in order, in views that are valid until the next one; not after `finish`. */
+  lengthBlocks(): Generator<Int32Array, void, undefined> {
+    return this.#lengths.blocks()
+  }
+
   /** Writes the index and brings both files to the disk. */
   async finish(): Promise<{ bin: FileDigest; idx: FileDigest }> {
-    const bin = await this.#bin.finish()
     const header = Buffer.alloc(IDX_HEADER_BYTES)
     IDX_MAGIC.copy(header)
     header.writeBigUInt64LE(BigInt(IDX_VERSION), 9)
@@ -57,27 +89,52 @@ export class IndexedWriter {
     header.writeBigUInt64LE(BigInt(this.#lengths.length), 18)
     header.writeBigUInt64LE(BigInt(this.#documents.length + 1), 26)
     this.#idx.append(header)
-    this.#idx.append(this.lengths)
-    let offset = 0
-    await this.#appendLongs(this.lengths, (length) => {
-      const start = offset
-      offset += length * TOKEN_BYTES
-      return start
-    })
+    for (const block of this.#lengths.blocks()) {
+      this.#idx.append(block)
+      await this.#idx.flush()
+    }
+    await this.#appendSums(this.#lengths, TOKEN_BYTES, { isBefore: true })
     this.#idx.append(new BigInt64Array(1))
-    await this.#appendLongs(this.#documents.data.subarray(0, this.#documents.length), (count) => count)
-    return { bin, idx: await this.#idx.finish() }
+    await this.#appendSums(this.#documents, 1, { isBefore: false })
+    const [bin, idx] = await Promise.all([this.#bin.finish(), this.#idx.finish()])
+    this.#close()
+    return { bin, idx }
   }
 
   async abandon(): Promise<void> {
+    this.#close()
     await Promise.all([this.#bin.abandon(), this.#idx.abandon()])
   }
 
-  async #appendLongs(values: Int32Array, toLong: (value: number) => number): Promise<void> {
-    for (let from = 0; from < values.length; from += ENTRIES_PER_BLOCK) {
-      const part = values.subarray(from, from + ENTRIES_PER_BLOCK)
-      this.#idx.append(BigInt64Array.from(part, (value) => BigInt(toLong(value))))
-      await this.#idx.flush()
+  #addLength(length: number): void {
+    this.#lengths.push(length)
+    this.#sequencesOfDocument++
+  }
+
+  #close(): void {
+    this.#lengths.close()
+    this.#documents.close()
+  }
+
+  /** The running sum of numbers times a factor as int64, before each number or with it. */
+  async #appendSums(numbers: SpilledNumbers, factor: number, { isBefore }: { isBefore: boolean }): Promise<void> {
+    let sum = 0
+    for (const block of numbers.blocks()) {
+      for (let from = 0; from < block.length; from += ENTRIES_PER_BLOCK) {
+        const part = block.subarray(from, from + ENTRIES_PER_BLOCK)
+        // Both halves of each int64: far faster than BigInt, and exact up to 2^53.
+        const sums = new Uint32Array(part.length * 2)
+        let at = 0
+        for (const number of part) {
+          const after = sum + number * factor
+          const value = isBefore ? sum : after
+          sums[at++] = value % 0x1_0000_0000
+          sums[at++] = Math.floor(value / 0x1_0000_0000)
+          sum = after
+        }
+        this.#idx.append(sums)
+        await this.#idx.flush()
+      }
     }
   }
 }

@@ -7,11 +7,13 @@ import { version } from '../../version.ts'
 import { passportPath } from '../indexed/format.ts'
 import { readPassport } from '../indexed/passport.ts'
 import { openIndexedDataset } from '../indexed/read.ts'
-import { summarizeLengths } from '../lengths.ts'
+import { LengthCounts } from '../lengths.ts'
 import type { FileDigest } from '../writers/output-file.ts'
 import { StagedFiles } from '../writers/staging.ts'
 import { mergeIndexed } from './merge-indexed.ts'
 import { findParts } from './parts.ts'
+
+const LENGTHS_PER_READ = 256 * 1024
 
 export interface MergeRequest {
   readonly folder: string
@@ -112,7 +114,7 @@ async function mergePassports(
     tokens: sum(({ tokens }) => tokens),
     trainedTokens: sum(({ trainedTokens }) => trainedTokens),
     rejected,
-    lengths: summarizeLengths(await lengthsOf(`${target}_${firstKey}`)),
+    lengths: await summarizeLengths(`${target}_${firstKey}`),
     files,
     source: {
       path: folder,
@@ -129,10 +131,14 @@ async function mergePassports(
 const prefixesOf = (stems: readonly string[], key: string): string[] =>
   stems.map((stem) => (stem.endsWith(`_${key}`) ? stem.slice(0, -key.length - 1) : ''))
 
-async function lengthsOf(stem: string): Promise<Int32Array> {
+async function summarizeLengths(stem: string): Promise<DatasetPassport['lengths']> {
   const dataset = await openIndexedDataset(stem)
   try {
-    return await dataset.lengths(0, dataset.length)
+    const counts = new LengthCounts()
+    for (let from = 0; from < dataset.length; from += LENGTHS_PER_READ) {
+      counts.addAll(await dataset.lengths(from, LENGTHS_PER_READ))
+    }
+    return counts.summarize()
   } finally {
     await dataset.close()
   }

@@ -8,10 +8,10 @@ import type { MindRecordSpec } from '../../protocol/tasks.ts'
 import type { Text } from '../../protocol/text.ts'
 import { version } from '../../version.ts'
 import { passportPath, rejectedPath } from '../indexed/format.ts'
-import { summarizeLengths } from '../lengths.ts'
+import { LengthCounts } from '../lengths.ts'
 import { ByteSource } from '../readers/byte-source.ts'
 import type { RowReader } from '../readers/reader.ts'
-import { RejectedRows } from '../rejected-rows.ts'
+import { RejectedRows, rejectedRow } from '../rejected-rows.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { StagedFiles } from '../writers/staging.ts'
 import { type Record32, type RecordHandler, IGNORED, isRecords } from './handler.ts'
@@ -70,7 +70,7 @@ class Run {
   readonly #writer: MindRecordWriter
   readonly #rejected: RejectedRows
   readonly #isStrict: boolean
-  readonly #lengths = new Map<number, number>()
+  readonly lengths = new LengthCounts()
   rows = 0
   samples = 0
   tokens = 0
@@ -90,10 +90,6 @@ class Run {
     this.#isStrict = spec.strict
   }
 
-  get lengths(): Int32Array {
-    return Int32Array.from([...this.#lengths].flatMap(([length, count]) => new Array<number>(count).fill(length)))
-  }
-
   async all(hooks: MindRecordHooks): Promise<void> {
     for await (const batch of this.#reader.batches(hooks.signal)) {
       for (const row of batch) {
@@ -109,7 +105,7 @@ class Run {
           const text = detail === undefined ? reason : `${reason} (${detail})`
           throw new AppError('dataset.rowRejected', { file, row: row.row, line: row.line, reason: text })
         }
-        await this.#rejected.add(row, result)
+        await this.#rejected.add(rejectedRow(row, result))
       }
       hooks.advance(this.#reader.bytesRead, this.#reader.totalBytes)
       await this.#pause(hooks)
@@ -128,7 +124,7 @@ class Run {
     this.samples++
     this.tokens += ids.length
     for (const label of labels) if (label !== IGNORED) this.trainedTokens++
-    this.#lengths.set(ids.length, (this.#lengths.get(ids.length) ?? 0) + 1)
+    this.lengths.add(ids.length)
   }
 
   /** A turn of the event loop, in which a stop can arrive. */
@@ -175,7 +171,7 @@ function describe(
     samples,
     tokens,
     trainedTokens,
-    lengths: summarizeLengths(lengths),
+    lengths: lengths.summarize(),
     ...results,
     source: { path: reader.file, bytes: reader.totalBytes, sha256: reader.sha256 },
   }

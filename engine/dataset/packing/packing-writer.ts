@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { AppError } from '../../protocol/errors/index.ts'
+import type { EncodedColumn } from '../encoders/encoded-block.ts'
 import { openIndexedDataset, type IndexedDataset } from '../indexed/read.ts'
 import { IGNORED_LABEL } from '../templates.ts'
 import { KeyedWriter } from '../writers/keyed.ts'
@@ -47,19 +48,18 @@ export class PackingWriter {
     }
   }
 
-  /** Lengths of the packed sequences; complete after `finish`. */
-  get lengths(): Int32Array {
-    return this.#output.lengths
+  /** How many packed sequences there are; complete after `finish`. */
+  get sequences(): number {
+    return this.#output.sequences
   }
 
-  /** @param sequences ids, mask and labels of a sample with fewer than `seqLength` tokens */
-  add([ids, , labels]: readonly (Int32Array | null)[]): void {
-    this.#waiting.add([ids ?? null, labels ?? null])
-  }
-
-  /** A packed dataset has no place for samples that do not fit. */
-  addEmpty(): void {
-    return
+  /**
+   * Takes the ids and labels of samples with fewer than `seqLength` tokens; samples that do not fit have no place.
+   * @param columns ids, mask and labels
+   */
+  addDocuments([ids, , labels]: readonly EncodedColumn[]): void {
+    const columns = [ids, labels].filter((column) => column !== undefined)
+    this.#waiting.addDocuments(columns)
   }
 
   flush(): Promise<void> {
@@ -68,7 +68,12 @@ export class PackingWriter {
 
   /** Packs what was added. @throws cancelled */
   async finish(): Promise<Record<string, FileDigest>> {
-    const lengths = this.#waiting.lengths
+    const lengths = new Int32Array(this.#waiting.sequences)
+    let known = 0
+    for (const block of this.#waiting.lengthBlocks()) {
+      lengths.set(block, known)
+      known += block.length
+    }
     await this.#waiting.finish()
     const [idsStem = '', labelsStem = ''] = waitingStems(this.#options)
     const ids = await openIndexedDataset(idsStem)

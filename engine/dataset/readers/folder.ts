@@ -96,8 +96,9 @@ export class FolderReader implements RowReader {
     for (const reader of this.#readers) {
       let rows = 0
       for await (const block of blocksOf(reader, signal)) {
-        yield inFile(block, before, reader.file)
+        // Counted first: a block that was handed on may have moved to another thread.
         rows += block.kind === 'text' ? block.ends.length : block.rows.length
+        yield inFile(block, before, reader.file)
       }
       before += rows
     }

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { DatasetPassport } from '../../protocol/passport.ts'
+import type { EncodedColumn } from '../encoders/encoded-block.ts'
 import { packedStem, pretrainStem } from '../indexed/format.ts'
 import { IndexedWriter } from '../indexed/write.ts'
 import type { FileDigest } from './output-file.ts'
@@ -34,9 +35,14 @@ export class KeyedWriter {
     }
   }
 
-  /** Lengths of the sequences of the first key. */
-  get lengths(): Int32Array {
-    return this.#writers[0]?.lengths ?? new Int32Array(0)
+  /** How many sequences the first key has. */
+  get sequences(): number {
+    return this.#writers[0]?.sequences ?? 0
+  }
+
+  /** Their lengths in order, in views that are valid until the next one; not after `finish`. */
+  *lengthBlocks(): Generator<Int32Array, void, undefined> {
+    yield* this.#writers[0]?.lengthBlocks() ?? []
   }
 
   /** @param sequences one per key; null adds nothing for that key */
@@ -49,10 +55,11 @@ export class KeyedWriter {
     })
   }
 
-  /** Adds documents without a sequence, where there is a sequence to leave out. */
-  addEmpty(sequences: readonly (Int32Array | null)[]): void {
+  /** @param columns one per key */
+  addDocuments(columns: readonly EncodedColumn[]): void {
     this.#writers.forEach((writer, i) => {
-      if (sequences[i] !== undefined && sequences[i] !== null) writer.endDocument()
+      const column = columns[i]
+      if (column !== undefined) writer.addDocuments(column.tokens, column.lengths)
     })
   }
 
@@ -63,9 +70,9 @@ export class KeyedWriter {
   /** Completes all files; digests by file name. */
   async finish(): Promise<Record<string, FileDigest>> {
     const digests: Record<string, FileDigest> = {}
-    for (const [i, writer] of this.#writers.entries()) {
+    const finished = await Promise.all(this.#writers.map((writer) => writer.finish()))
+    for (const [i, { bin, idx }] of finished.entries()) {
       const name = path.basename(this.#stems[i] ?? '')
-      const { bin, idx } = await writer.finish()
       digests[`${name}.bin`] = bin
       digests[`${name}.idx`] = idx
     }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openIndexedDataset } from '#engine/dataset/indexed/read.ts'
+import { EMPTY_DOCUMENT } from '#engine/dataset/indexed/write.ts'
 import { PackingWriter } from '#engine/dataset/packing/packing-writer.ts'
 
 let folder = ''
@@ -15,11 +16,13 @@ async function packed(isCompat: boolean, signal = new AbortController().signal):
   const stems = ['ids', 'mask', 'labels'].map((name) => path.join(folder, name))
   const writer = await PackingWriter.create({ stems, waiting: path.join(folder, 'w'), seqLength: 6, isCompat, signal })
   try {
-    const ones = Int32Array.of(1, 1, 1)
-    writer.add([Int32Array.of(11, 12, 13), ones, Int32Array.of(-100, 12, 13)])
-    writer.add([Int32Array.of(21, 22), ones, Int32Array.of(-100, 22)])
-    writer.add([Int32Array.of(31, 32, 33, 34), ones, Int32Array.of(-100, -100, 33, 34)])
-    writer.addEmpty()
+    const columns = (lengths: number[], ids: number[], labels: number[]) =>
+      [ids, null, labels].map((tokens) => ({
+        tokens: tokens === null ? null : Int32Array.from(tokens),
+        lengths: Int32Array.from(lengths),
+      }))
+    writer.addDocuments(columns([3, 2], [11, 12, 13, 21, 22], [-100, 12, 13, -100, 22]))
+    writer.addDocuments(columns([EMPTY_DOCUMENT, 4], [31, 32, 33, 34], [-100, -100, 33, 34]))
     await writer.flush()
     await writer.finish()
   } catch (error) {

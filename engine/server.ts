@@ -4,16 +4,20 @@ import { listFolder, readPiece, statFile } from './host/files.ts'
 import { JobStore } from './jobs/job-store.ts'
 import { JobWatch } from './jobs/job-watch.ts'
 import { jobService } from './jobs/service.ts'
+import { NpuMonitor } from './host/npus/monitor.ts'
+import { sampleNpus } from './host/npus/sample.ts'
 import { chat } from './protocol/chat.ts'
 import { checkpoints } from './protocol/checkpoints.ts'
 import { datasets } from './protocol/datasets.ts'
+import { familyDefinitions } from './protocol/families.ts'
 import { engine, facts, files, PROTOCOL_VERSION } from './protocol/host.ts'
+import { npus } from './protocol/npus.ts'
 import { implement, serve, type Service } from './rpc/serve.ts'
 import type { MessageTransport } from './rpc/transport.ts'
 import { version } from './version.ts'
 
 /** What this engine can do beyond the first protocol; an older main ignores the names that it does not know. */
-const FEATURES = ['jobs', 'files', 'checkpoints', 'datasets', 'chat']
+const FEATURES = ['jobs', 'files', 'checkpoints', 'datasets', 'chat', 'families', 'npus']
 
 /**
  * Serves every topic of the engine over one transport, until it closes. Heavy parts are loaded by the first call that
@@ -23,11 +27,14 @@ export function serveEngine(transport: MessageTransport): Disposable {
   const store = new JobStore(jobsDir())
   const watch = new JobWatch(store)
   watch.start()
-  const served = serve(transport, [...hostServices, ...dataServices, jobService(store, watch)])
+  const monitor = new NpuMonitor(sampleNpus)
+  const npuService = implement(npus, { watch: ({ periodMs }) => monitor.watch(periodMs) })
+  const served = serve(transport, [...hostServices, ...dataServices, jobService(store, watch), npuService])
   return {
     [Symbol.dispose]: () => {
       served[Symbol.dispose]()
       watch[Symbol.dispose]()
+      monitor[Symbol.dispose]()
     },
   }
 }
@@ -51,6 +58,11 @@ const dataServices: Service[] = [
     inspect: async ({ path }) => (await import('./checkpoint/inspect.ts')).inspectCheckpoint(expandPath(path)),
     statistics: async ({ path, ...wanted }, { signal }) =>
       (await import('./checkpoint/inspect.ts')).storedStatistics(expandPath(path), { ...wanted, signal }),
+  }),
+  implement(familyDefinitions, {
+    list: async () => (await import('./checkpoint/layouts/families/installed.ts')).listFamilies(),
+    set: async ({ definitions }) =>
+      (await import('./checkpoint/layouts/families/installed.ts')).setPluginFamilies(definitions),
   }),
   implement(datasets, {
     columns: async ({ input }) => (await import('./dataset/columns.ts')).datasetColumns({ input: expandPath(input) }),

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { state, topic } from '../rpc/topic.ts'
+import { Text, Timestamp } from './text.ts'
 
 /**
  * One chip of `npu-smi info`. Null where the tool prints `NA` or `-`, and where the column does not exist on that chip
@@ -55,3 +57,28 @@ export const NpuTable = z.object({
   warnings: z.array(z.string()).optional(),
 })
 export type NpuTable = z.infer<typeof NpuTable>
+
+/** Why there is no table: a code of ours, what it means, and what the tool printed. */
+export const NpuProblem = z.object({ code: z.string(), text: Text, raw: z.string() })
+export type NpuProblem = z.infer<typeof NpuProblem>
+
+/** One look at all NPUs of a host, by one run of `npu-smi info`. */
+export const NpuSample = z.object({
+  at: Timestamp,
+  /** How long the tool took, milliseconds. */
+  tookMs: z.number().nonnegative(),
+  table: NpuTable.nullable(),
+  /** Names of the users that own the processes of the table, by pid; those that cannot be told are absent. */
+  owners: z.record(z.string(), z.string()),
+  problem: NpuProblem.nullable(),
+})
+export type NpuSample = z.infer<typeof NpuSample>
+
+export const npus = topic('npus', {
+  /** The last sample, then each new one. Several watchers share one run of the tool; the shortest period wins. */
+  watch: state(
+    z.object({ periodMs: z.number().int().min(1000).max(3_600_000).default(5000) }),
+    NpuSample.nullable(),
+    z.object({ kind: z.literal('sample'), sample: NpuSample }),
+  ),
+})

@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { AppError } from '../protocol/errors/index.ts'
 import type { CheckpointPassport, ModelShape } from '../protocol/passport.ts'
 import type { Finding } from '../protocol/plan.ts'
@@ -18,18 +18,30 @@ import type { OpenedParts } from './opened.ts'
 import { shapeFromTensors } from './shape-from-tensors.ts'
 
 /**
- * The MindSpore file that a path means: itself, or the only `.ckpt` in a folder; undefined where there is none.
+ * The MindSpore file that a path means: itself, or the only `.ckpt` in a folder or in its `rank_0`, where joining leaves
+ * it; undefined where there is none.
  *
- * @throws AppError `mindspore.severalFiles`
+ * @throws AppError `mindspore.severalFiles`, `mindspore.strategyNeeded` for a folder of several ranks
  */
 export async function findMindspore(path: string): Promise<string | undefined> {
   if (path.endsWith('.ckpt') && (await isFile(path))) return path
   if (!(await stat(path)).isDirectory()) return undefined
-  const names = (await readdir(path)).filter((name) => name.endsWith('.ckpt')).sort()
+  const entries = await readdir(path)
+  const names = entries.filter((name) => name.endsWith('.ckpt')).sort()
   const [first] = names
-  if (first === undefined) return undefined
+  if (first === undefined) {
+    const ranks = entries.filter((name) => /^rank_\d{1,6}$/.test(name))
+    if (ranks.length > 1) throw new AppError('mindspore.strategyNeeded', { path, count: ranks.length })
+    return ranks[0] === 'rank_0' ? findMindspore(join(path, 'rank_0')) : undefined
+  }
   if (names.length > 1) throw new AppError('mindspore.severalFiles', { path, count: names.length, first })
   return join(path, first)
+}
+
+/** Where configuration, tokenizer and passport lie: beside the file, or beside the folder of its rank. */
+export function mindsporeFolder(file: string): string {
+  const folder = dirname(file)
+  return basename(folder) === 'rank_0' ? dirname(folder) : folder
 }
 
 /** Opens a complete MindSpore checkpoint of any family; `files` is filled so that the caller can close them. */
@@ -38,7 +50,7 @@ export async function openMindspore(
   passport: CheckpointPassport | null,
   files: RandomFile[],
 ): Promise<OpenedParts> {
-  const folder = dirname(path)
+  const folder = mindsporeFolder(path)
   const file = await RandomFile.open(path)
   files.push(file)
   const stored: StoredTensor[] = []

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import { dirname, join, relative, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { AppError } from '../protocol/errors/index.ts'
 import type { CheckpointSummary, TensorInfo } from '../protocol/checkpoints.ts'
 import { CheckpointPassport, type Dtype } from '../protocol/passport.ts'
@@ -11,7 +11,7 @@ import type { StoredTensor } from './formats/stored-tensor.ts'
 import { isHuggingFace, openHuggingFace } from './open-hf.ts'
 import { findIteration, rootOf } from './megatron-shards.ts'
 import { openMegatron } from './open-megatron.ts'
-import { findMindspore, openMindspore } from './open-mindspore.ts'
+import { findMindspore, mindsporeFolder, openMindspore } from './open-mindspore.ts'
 import type { AdapterParts, MegatronParts, OpenedParts } from './opened.ts'
 
 export const PASSPORT_FILE = 'awb-passport.json'
@@ -123,7 +123,7 @@ async function openParts(
   if (as === 'megatron' || !(await isHuggingFace(folder))) {
     const file = as === undefined ? await findMindspore(folder) : undefined
     if (file === undefined) throw new AppError('checkpoint.unrecognized', { path: folder })
-    const root = dirname(file)
+    const root = mindsporeFolder(file)
     const passport = await readPassport(root)
     return { parts: await openMindspore(file, passport, files), root, passport }
   }

@@ -8,7 +8,7 @@ import type { RandomFile } from '../formats/random-file.ts'
 import { fillFolderAtomically } from '../writing/atomic-folder.ts'
 import { BufferPool } from '../writing/buffer-pool.ts'
 import { fillExistingFolder } from '../writing/existing-folder.ts'
-import { FileSink, writeSmallFile } from '../writing/file-sink.ts'
+import { FileSink, writeSmallFile, type FileDigest } from '../writing/file-sink.ts'
 import type { WriteContext } from '../writing/tensor-stream.ts'
 import { findRankFiles, openRankFiles } from './rank-folders.ts'
 import { placeOrFail, readRegion, SliceSource, type WholeParameter } from './slice-source.ts'
@@ -39,7 +39,21 @@ export interface TransformRequest {
   readonly marker?: string
   /** The output may hold other things, and older ranks that are replaced; default: it must be vacant. */
   readonly intoExisting?: boolean
+  /** Adds files of its own to the folder before it appears. */
+  readonly beforePublish?: (folder: string, written: Transformed) => Promise<void>
   readonly context: WriteContext
+}
+
+/** What was written, file by file. */
+export interface Transformed {
+  readonly ranks: number
+  /** Parameters that were spread or joined, in all ranks. */
+  readonly parameters: number
+  readonly totalBytes: number
+  readonly stages: number
+  /** Pieces that model parallelism cuts the most spread parameter into. */
+  readonly modelParallel: number
+  readonly files: ReadonlyMap<string, FileDigest>
 }
 
 interface PlannedSlice {
@@ -51,11 +65,10 @@ interface PlannedSlice {
  * Spreads a MindSpore checkpoint over devices anew, or joins it, by strategy: optimizer state and scalars too, sharded
  * by the optimizer or not. Bytes are moved as they are, in bounded memory.
  *
- * @returns how many ranks were written, and how many parameters were spread or joined in all of them
  * @throws AppError `mindspore.noStrategy`, `mindspore.strategyNeeded`, `mindspore.ranksMissing`,
  *   `mindspore.deviceCounts`, `mindspore.sliceInvalid`, and those of the formats
  */
-export async function transformMindspore(request: TransformRequest): Promise<{ ranks: number; parameters: number }> {
+export async function transformMindspore(request: TransformRequest): Promise<Transformed> {
   const { context, output, prefix } = request
   const opened: RandomFile[] = []
   try {
@@ -74,16 +87,26 @@ export async function transformMindspore(request: TransformRequest): Promise<{ r
     const total = targets.flat().reduce((sum, slice) => sum + sliceBytes(slice), 0)
     const writer = new RankWriter(total, context)
     const place = request.intoExisting === true ? fillExistingFolder : fillFolderAtomically
-    await place(output, total + OVERHEAD_BYTES * count, async (folder) => {
+    return await place(output, total + OVERHEAD_BYTES * count, async (folder) => {
+      const files = new Map<string, FileDigest>()
       for (const [rank, slices] of targets.entries()) {
-        const rankFolder = join(folder, `rank_${rank}`)
-        await mkdir(rankFolder)
-        await writer.write(join(rankFolder, `${prefix}${rank}.ckpt`), slices)
+        const name = `rank_${rank}/${prefix}${rank}.ckpt`
+        await mkdir(join(folder, `rank_${rank}`))
+        files.set(name, await writer.write(join(folder, name), slices))
       }
       for (const file of opened) await file.assertUnchanged()
       if (request.marker !== undefined) await writeSmallFile(join(folder, request.marker), '')
+      const written = {
+        ranks: count,
+        parameters: targets.flat().length,
+        totalBytes: total,
+        stages: to?.stages.length ?? 1,
+        modelParallel: to === undefined ? 1 : modelParallel(to),
+        files,
+      }
+      await request.beforePublish?.(folder, written)
+      return written
     })
-    return { ranks: count, parameters: targets.flat().length }
   } finally {
     for (const file of opened) await file[Symbol.asyncDispose]()
   }
@@ -91,6 +114,16 @@ export async function transformMindspore(request: TransformRequest): Promise<{ r
 
 const deviceCount = (strategy: Strategy | undefined): number =>
   strategy === undefined ? 1 : strategy.stages.length * strategy.devicesPerStage
+
+/** The device grid's dimensions that a parameter names cut it; those that none names are data parallelism. */
+function modelParallel({ stages }: Strategy): number {
+  const cuts = stages.flatMap((parameters) =>
+    [...parameters.values()].map(({ devMatrix, tensorMap }) =>
+      tensorMap.reduce((product, dim) => product * (dim < 0 ? 1 : (devMatrix.at(-1 - dim) ?? 1)), 1),
+    ),
+  )
+  return Math.max(1, ...cuts)
+}
 
 /** A single rank is complete, whatever strategy is given; several need theirs. */
 async function sourceStrategyFor(request: TransformRequest, ranks: number): Promise<Strategy | undefined> {
@@ -179,7 +212,7 @@ class RankWriter {
     this.#context = context
   }
 
-  async write(path: string, slices: readonly PlannedSlice[]): Promise<void> {
+  async write(path: string, slices: readonly PlannedSlice[]): Promise<FileDigest> {
     const file = await FileSink.create(path, false)
     try {
       const writer = new MindsporeWriter(file)
@@ -188,8 +221,9 @@ class RankWriter {
         await writer.begin({ name, type, shape: slice.region.size }, sliceBytes(slice))
         await this.#copy(slice, writer)
       }
-      await file.finish()
+      const digest = await file.finish()
       await chmod(path, MINDSPORE_MODE)
+      return digest
     } finally {
       await file.abandon()
     }

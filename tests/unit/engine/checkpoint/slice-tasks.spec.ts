@@ -1,0 +1,92 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { readMindspore } from '../../../../engine/checkpoint/formats/mindspore-read.ts'
+import { RandomFile } from '../../../../engine/checkpoint/formats/random-file.ts'
+import { summarizeCheckpoint } from '../../../../engine/checkpoint/inspect.ts'
+import { joinCheckpoint, splitCheckpoint } from '../../../../engine/checkpoint/slice-tasks.ts'
+import { convertCheckpoint } from '../../../../engine/checkpoint/tasks.ts'
+import { verifyCheckpoint } from '../../../../engine/checkpoint/verify.ts'
+import { CheckpointPassport } from '../../../../engine/protocol/passport.ts'
+import { failure, fixture, recordingContext, temporaryFolder } from '../../../fixtures/checkpoint/helpers.ts'
+import { strategyFile, type StrategyItem } from '../../../fixtures/checkpoint/strategy.ts'
+
+const model = fixture('llama2-gqa-fp16')
+const options = { prefix: 'checkpoint_', weightsOnly: false }
+
+/** The model as MindSpore writes it, and a strategy of two data times two model parallel devices in two stages. */
+async function setUp(folder: string): Promise<{ whole: string; strategy: string }> {
+  const whole = join(folder, 'whole')
+  await convertCheckpoint({ input: model, output: whole, target: { layout: 'mindspore' } }, recordingContext())
+  const file = readdirSync(whole).find((name) => name.endsWith('.ckpt'))!
+  await using opened = await RandomFile.open(join(whole, file))
+  const stages: Record<string, StrategyItem>[] = [{}, {}]
+  for (const { name } of (await readMindspore(opened)).entries) {
+    const [, layer] = /^model\.layers\.(\d+)\./.exec(name) ?? []
+    const isLate = layer === undefined ? /norm_out|lm_head/.test(name) : Number(layer) >= 2
+    const tensorMap = /norm/.test(name) ? [-1] : /\.(wo|w2)\./.test(name) ? [-1, 0] : [0, -1]
+    stages[isLate ? 1 : 0]![name] = { devMatrix: [2, 2], tensorMap }
+  }
+  const strategy = join(folder, 'strategy')
+  mkdirSync(strategy)
+  stages.forEach((items, stage) =>
+    writeFileSync(join(strategy, `ckpt_strategy_rank_${stage * 4}.ckpt`), strategyFile(stage, items)),
+  )
+  return { whole, strategy }
+}
+
+describe('splitting and joining', () => {
+  it('leave passports that say how the model is spread, and give back what was there', async () => {
+    using folder = temporaryFolder()
+    const { whole, strategy } = await setUp(folder.path)
+    const sliced = join(folder.path, 'sliced')
+    const context = recordingContext()
+    await splitCheckpoint({ ...options, input: whole, output: sliced, strategy }, context)
+    const passport = CheckpointPassport.parse(JSON.parse(readFileSync(join(sliced, 'awb-passport.json'), 'utf8')))
+    const { model: shape } = await summarizeCheckpoint(model)
+    expect(passport).toMatchObject({ layout: 'mindspore', tp: 2, pp: 2, vpp: 1, dtype: 'fp16', model: shape })
+    expect(passport.source).toMatchObject({ path: whole, layout: 'mindspore' })
+    expect(Object.keys(passport.files)).toEqual(
+      expect.arrayContaining(['rank_0/checkpoint_0.ckpt', 'rank_7/checkpoint_7.ckpt', 'config.json']),
+    )
+    expect(context.artifacts).toEqual([{ kind: 'checkpoint', path: sliced, passport }])
+    expect(context.reports.at(-1)).toMatchObject({ done: passport.totalBytes, total: passport.totalBytes })
+    // Ranks alone say nothing about the whole.
+    expect((await failure(summarizeCheckpoint(sliced))).code).toBe('mindspore.strategyNeeded')
+
+    const joined = join(folder.path, 'joined')
+    await joinCheckpoint({ ...options, input: sliced, output: joined, strategy }, recordingContext())
+    expect(await verifyCheckpoint({ checkpoint: joined, against: model }, recordingContext())).toMatchObject({
+      equal: true,
+      cast: 0,
+    })
+    expect((await summarizeCheckpoint(joined)).passport).toMatchObject({
+      tp: 1,
+      pp: 1,
+      tensorCount: expect.any(Number),
+    })
+  })
+
+  it('write no passport for parameters of an unknown model, and say so', async () => {
+    using folder = temporaryFolder()
+    const { whole, strategy } = await setUp(folder.path)
+    const ckpt = readdirSync(whole).find((name) => name.endsWith('.ckpt'))!
+    const bare = join(folder.path, 'bare.ckpt')
+    writeFileSync(bare, readFileSync(join(whole, ckpt)))
+    const output = join(folder.path, 'sliced')
+    const context = recordingContext()
+    await splitCheckpoint({ ...options, input: bare, output, strategy }, context)
+    expect(readdirSync(output)).not.toContain('awb-passport.json')
+    expect(context.lines.join('\n')).toMatch(/note: no passport is written/)
+    expect(context.artifacts).toEqual([{ kind: 'checkpoint', path: output }])
+  })
+
+  it('stop when they are cancelled, and leave nothing', async () => {
+    using folder = temporaryFolder()
+    const { whole, strategy } = await setUp(folder.path)
+    const context = recordingContext(({ abort }) => abort.abort())
+    const splitting = splitCheckpoint({ ...options, input: whole, output: join(folder.path, 'out'), strategy }, context)
+    expect((await failure(splitting)).code).toBe('cancelled')
+    expect(readdirSync(folder.path).sort()).toEqual(['strategy', 'whole'])
+  })
+})

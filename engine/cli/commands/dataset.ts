@@ -34,14 +34,16 @@ export function addDatasetCommands(program: Command, outcome: Outcome): void {
 
   addDownloadCommand(dataset, outcome, 'dataset')
 
-  addCommand<SourceOptions & { strict?: boolean }>(
+  addCommand<SourceOptions & { strict?: boolean; workers?: number }>(
     dataset,
     outcome,
     'preprocess <input> <output-prefix>',
     'turn rows of conversations or texts into a Megatron dataset',
     (command) =>
       examples(
-        withSourceOptions(command).option('--strict', 'fail at the first bad row instead of setting it aside'),
+        withSourceOptions(command)
+          .option('--strict', 'fail at the first bad row instead of setting it aside')
+          .option('--workers <n>', 'threads that encode; without it all cores but one', integer(1)),
         'awb dataset preprocess ./alpaca.json ./data/alpaca --tokenizer ./llama-2-7b-hf --seq-length 4096',
         'awb dataset preprocess ./chats.json ./data/chats --handler sharegpt --template qwen --tokenizer ./Qwen1.5-7B',
         'awb dataset preprocess ./wiki.jsonl ./data/wiki --handler pretrain --json-keys text --tokenizer ./llama-2-7b-hf',
@@ -49,7 +51,9 @@ export function addDatasetCommands(program: Command, outcome: Outcome): void {
     async (session, args, options) => {
       const source = sourceOf(session, args, options)
       const outputPrefix = pathAt(session, args, 1)
-      await runTaskHere(session, 'dataset.preprocess', { ...source, outputPrefix, strict: options.strict === true })
+      const { strict = false, workers } = options
+      const threads = workers === undefined ? {} : { workers }
+      await runTaskHere(session, 'dataset.preprocess', { ...source, outputPrefix, strict, ...threads })
     },
   )
 

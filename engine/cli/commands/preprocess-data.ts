@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { stat } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { DatasetTemplate, type DatasetHandler, type TaskSpecInput } from '../../protocol/tasks.ts'
 import { addCommand, examples, type Outcome } from '../options.ts'
@@ -108,8 +109,16 @@ function specOf(
       ...(seqLength === undefined ? {} : { seqLength }),
       ...(isOn.has('pack') ? { pack: true } : {}),
       ...(isCompat ? { compat: '1.0.0' as const } : {}),
+      ...workersOf(flags),
     },
   }
+}
+
+/** Processes for each part, in the original; more threads than cores would only cost memory. */
+function workersOf({ integer }: PreprocessDataFlags): Pick<Spec, 'workers'> {
+  const { workers, 'n-subs': parts } = integer
+  if (workers === undefined && parts === undefined) return {}
+  return { workers: Math.min(availableParallelism(), (workers ?? 1) * (parts ?? 1)) }
 }
 
 /** An empty or unknown name means GeneralPretrainHandler, as in the original. */

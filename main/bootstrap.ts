@@ -16,6 +16,7 @@ import { Engine } from './engines/engine.ts'
 import { LocalEngineLink } from './engines/local-link.ts'
 import { EnginePool } from './engines/pool.ts'
 import type { AppEnv } from './env.ts'
+import { FamilySender } from './families/family-sender.ts'
 import { FolderOpener } from './files/folder-opener.ts'
 import { HostService } from './hosts/host-service.ts'
 import { JobMirror } from './hosts/job-mirror.ts'
@@ -69,6 +70,7 @@ export function bootstrap(env: AppEnv): App {
   const mirror = scope.add(new JobMirror(clock, log))
   const hosts = scope.add(new HostService(hostsRepository, engines, mirror, clock, log))
   const families = scope.add(env.createFamilies(settings, log))
+  const familySender = scope.add(new FamilySender(families, log))
 
   const artifacts = new ArtifactService(new ArtifactsRepository(database), engines, now, log)
   const journals = new JournalsRepository(database)
@@ -107,7 +109,10 @@ export function bootstrap(env: AppEnv): App {
   hosts.start()
   book.start()
   driver.start()
-  for (const engine of engines.all()) mirror.follow(engine)
+  for (const engine of engines.all()) {
+    mirror.follow(engine)
+    familySender.follow(engine)
+  }
   engines.start()
   families.start().catch((error: unknown) => log.error('plugins.startFailed', { error }))
 

@@ -65,6 +65,7 @@ export function shapeFromArgs(
     normEpsilon: positive(args.get('norm_epsilon')) ?? 1e-5,
     tiedEmbeddings: args.get('untie_embeddings_and_output_weights') === false,
     qkvBias: args.get('add_qkv_bias') === true,
+    ...(args.get('add_dense_bias') === true ? { oBias: true } : {}),
   }
   const assumed = [...(ropeTheta === undefined ? ['rotary_base'] : []), ...(vocab === undefined ? ['vocab_size'] : [])]
   return { model, findings: assumed.length === 0 ? [] : [assumedNumbers(path, assumed.join(', '))] }
@@ -113,7 +114,7 @@ export function argsFor(model: ModelShape, target: ArgsTarget): ReadonlyMap<stri
     ['swiglu', true],
     ['add_bias_linear', false],
     ['add_qkv_bias', model.qkvBias],
-    ['add_dense_bias', false],
+    ['add_dense_bias', model.oBias === true],
     ['post_norm', false],
     ['untie_embeddings_and_output_weights', !model.tiedEmbeddings],
     ['apply_query_key_layer_scaling', false],

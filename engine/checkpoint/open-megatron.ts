@@ -134,9 +134,12 @@ async function findShape(
     return shapeFromConfig(await readConfig(configPath), configPath, await knownFamilies())
   }
   const found = shapeFromArgs(first.args, first.shard.path, storedVocab)
-  const qkvBias = first.chunks.flat().some(({ name }) => /\.(linear_qkv|query_key_value)\.bias$/.test(name))
-  // The arguments name no family; of those with these tensors only Qwen1.5 has biases here.
-  return { ...found, model: { ...found.model, qkvBias, family: qkvBias ? 'qwen1.5' : 'llama2' } }
+  const has = (pattern: RegExp): boolean => first.chunks.flat().some(({ name }) => pattern.test(name))
+  const qkvBias = has(/\.(linear_qkv|query_key_value)\.bias$/)
+  const oBias = has(/\.(linear_proj|dense)\.bias$/)
+  // The arguments name no family; of those with these tensors only Qwen1.5 has biases here and not behind the attention.
+  const family = qkvBias && !oBias ? 'qwen1.5' : 'llama2'
+  return { ...found, model: { ...found.model, qkvBias, ...(oBias ? { oBias } : {}), family } }
 }
 
 function findChunks(model: ModelShape, args: ArgsNamespace, pp: number, vpp: number): PipelineChunk[] {

@@ -5,6 +5,7 @@ import { addCheckpointCommands } from './commands/checkpoint.ts'
 import { addConvertCkptCommand, ckptScript } from './commands/convert-ckpt.ts'
 import { addConvertWeightCommands, weightScripts } from './commands/convert-weight.ts'
 import { addDatasetCommands } from './commands/dataset.ts'
+import { addFamilyCommands } from './commands/family.ts'
 import { addHcclToolsCommand } from './commands/hccl-tools.ts'
 import { addHostParseCommand } from './commands/host-parse.ts'
 import { addHostCommands } from './commands/host.ts'
@@ -60,6 +61,7 @@ export function buildProgram(outcome: Outcome): Command {
   addCheckpointCommands(program, outcome)
   addConvertCkptCommand(program, outcome)
   addConvertWeightCommands(program, outcome)
+  addFamilyCommands(program, outcome)
   addDatasetCommands(program, outcome)
   addPreprocessDataCommand(program, outcome)
   addMindRecordCommand(program, outcome)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { familyFaults } from './family-rules.ts'
 
 /**
  * How the checkpoints of a model family look, as plain data: which numbers stand where in config.json, and which tensors
@@ -36,8 +37,8 @@ export type FamilyConfig = z.infer<typeof FamilyConfig>
 export type NumberField = z.infer<typeof NumberField>
 export type Trait = z.infer<typeof Trait>
 
-/** Names of tensors: letters, digits, `_`, `.` and `-`; within a layer with `{layer}` once. */
-const tensorName = z.string().regex(/^[\w.-]{1,120}(\{layer\}[\w.-]{1,120})?$/)
+/** A letter first, then letters, digits, `_`, `.` and `-`; within a layer with `{layer}` once. */
+const tensorName = z.string().regex(/^[A-Za-z][\w.-]{0,119}(\{layer\}[\w.-]{1,120})?$/)
 const part = z.string().regex(/^[A-Za-z]{1,20}(\.bias)?$/)
 
 export const FamilyRule = z.object({
@@ -64,7 +65,7 @@ export type FamilyLayout = z.infer<typeof FamilyLayout>
 
 const jsonValue = z.union([z.string().max(200), z.number(), z.boolean(), z.null()])
 
-export const FamilyDefinition = z.object({
+const Definition = z.object({
   id: z.string().regex(/^[a-z][a-z0-9.-]{0,40}$/),
   /** Class names in config.json; the first one is written. */
   architectures: z
@@ -93,6 +94,9 @@ export const FamilyDefinition = z.object({
     megatron: z.literal('standard').optional(),
   }),
 })
-export type FamilyDefinition = z.infer<typeof FamilyDefinition>
-/** A definition before defaults are filled in, as one writes it. */
-export type FamilyDefinitionInput = z.input<typeof FamilyDefinition>
+export type FamilyDefinition = z.infer<typeof Definition>
+
+/** A definition that describes each model of the family wholly, and each of its tensors once. */
+export const FamilyDefinition = Definition.superRefine((definition, { addIssue }) => {
+  for (const { path, message } of familyFaults(definition)) addIssue({ code: 'custom', path, message })
+})

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { FamilyDefinition } from './family.ts'
 import { LogDialect } from './plan.ts'
 import { Locale, Text } from './text.ts'
 
@@ -113,6 +114,8 @@ export const Manifest = z.object({
     recipes: z.array(Recipe).default([]),
     tour: z.array(TourStep).default([]),
     metrics: z.array(MetricPattern).default([]),
+    /** How the family's checkpoints look; the families that come with the engine need none. */
+    definition: FamilyDefinition.optional(),
   }),
 })
 export type Manifest = z.infer<typeof Manifest>

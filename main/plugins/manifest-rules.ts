@@ -30,7 +30,10 @@ export function checkManifest(file: string, json: unknown): Manifest {
     throw invalid(file, issue?.path.join('.') || 'the top', issue?.message ?? 'unreadable')
   }
   const manifest = parsed.data
-  const { panels, recipes, tour } = manifest.contributes
+  const { family, definition, panels, recipes, tour } = manifest.contributes
+  if (definition !== undefined && definition.id !== family.id) {
+    throw invalid(file, 'contributes.definition.id', `the family is ${family.id}`)
+  }
   if (panels.length > 0 && !manifest.capabilities.includes('plan')) {
     throw invalid(file, 'capabilities', 'panels need the capability plan')
   }

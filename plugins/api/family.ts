@@ -1,8 +1,9 @@
 import type { CheckpointSummary } from '#engine/protocol/checkpoints.ts'
+import type { FamilyDefinition as CheckpointFamily } from '#engine/protocol/family.ts'
 import type { HostFacts } from '#engine/protocol/host.ts'
 import type { FormValues, Manifest, Panel } from '#engine/protocol/panel.ts'
 import type { DatasetPassport } from '#engine/protocol/passport.ts'
-import type { Plan } from '#engine/protocol/plan.ts'
+import type { PathFacts, Plan } from '#engine/protocol/plan.ts'
 import type { TaskName, TaskSpecInput } from '#engine/protocol/tasks.ts'
 import type { Text } from '#engine/protocol/text.ts'
 
@@ -12,6 +13,8 @@ export interface PlanInput {
   readonly facts: HostFacts
   /** By field name, for each field that picks a checkpoint or a dataset; null where nothing readable lies at the path. */
   readonly artifacts: Readonly<Record<string, CheckpointSummary | DatasetPassport | null>>
+  /** By field name, for each filled field that picks a file or a folder, as far as it can be told; null where nothing is. */
+  readonly paths?: Readonly<Record<string, PathFacts | null>>
 }
 export type PlanFunction = (input: PlanInput) => Plan
 
@@ -48,6 +51,8 @@ export interface FamilyDefinition {
   readonly panels: readonly PanelDefinition[]
   readonly recipes: Manifest['contributes']['recipes']
   readonly tour: Manifest['contributes']['tour']
+  /** How the family's checkpoints look, unless the engine knows the family by itself. Its id is that of the family. */
+  readonly definition?: CheckpointFamily
 }
 
 /**
@@ -72,6 +77,7 @@ export function defineFamily(definition: FamilyDefinition): Manifest {
       recipes,
       tour,
       metrics: [],
+      ...(definition.definition === undefined ? {} : { definition: definition.definition }),
     },
   }
 }

@@ -5,6 +5,7 @@ import { checkpointErrors } from './checkpoint.ts'
 import { convertCkptErrors } from './convert-ckpt.ts'
 import { commonErrors } from './common.ts'
 import { datasetErrors } from './dataset.ts'
+import { familyErrors } from './family.ts'
 import { hostErrors } from './host.ts'
 import { hubErrors } from './hub.ts'
 import { jobErrors } from './jobs.ts'
@@ -25,6 +26,7 @@ export const errorTexts = {
   ...convertCkptErrors,
   ...chatErrors,
   ...datasetErrors,
+  ...familyErrors,
   ...hostErrors,
   ...hubErrors,
   ...jobErrors,

@@ -18,6 +18,13 @@ export type LogDialect = z.infer<typeof LogDialect>
 export const ArtifactKind = z.enum(['checkpoint', 'dataset', 'log', 'result'])
 export type ArtifactKind = z.infer<typeof ArtifactKind>
 
+/** What lies at a path that a form names. */
+export interface PathFacts {
+  readonly kind: 'file' | 'folder'
+  /** Names in a folder, those of folders first; of very many only the first ones. */
+  readonly names: readonly string[]
+}
+
 /** What a plan will leave behind; for a dataset `path` is the output prefix. */
 export const ArtifactSpec = z.object({
   kind: ArtifactKind,
@@ -26,6 +33,8 @@ export const ArtifactSpec = z.object({
   bytes: z.number().nonnegative().optional(),
   /** The form field that says where it goes, for remarks about the place. */
   field: z.string().optional(),
+  /** Nothing may lie at the path yet. */
+  isNew: z.boolean().optional(),
 })
 export type ArtifactSpec = z.infer<typeof ArtifactSpec>
 

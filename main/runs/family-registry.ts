@@ -4,6 +4,7 @@ import type {
   FormValues,
   HostFacts,
   Manifest,
+  PathFacts,
   Plan,
 } from '#engine/protocol/index.ts'
 import type { PluginView } from '#contract/index.ts'
@@ -14,6 +15,8 @@ export interface PlanInput {
   readonly facts: HostFacts
   /** By field name, for each field that picks a checkpoint or a dataset; null where nothing readable lies at the path. */
   readonly artifacts: Readonly<Record<string, CheckpointSummary | DatasetPassport | null>>
+  /** By field name, for each filled field that picks a file or a folder, as far as it can be told; null where nothing is. */
+  readonly paths?: Readonly<Record<string, PathFacts | null>>
 }
 
 /** The families that plugins contribute. Manifests of disabled or failed plugins are not among them. */

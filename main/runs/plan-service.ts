@@ -12,6 +12,8 @@ import type { EnginePool } from '../engines/pool.ts'
 import type { HostService } from '../hosts/host-service.ts'
 import type { FamilyRegistry } from './family-registry.ts'
 import { checkForm } from './form-findings.ts'
+import { checkOutputs } from './output-findings.ts'
+import { pathFacts } from './path-facts.ts'
 
 type ArtifactFacts = CheckpointSummary | DatasetPassport | null
 
@@ -44,8 +46,11 @@ export class PlanService {
       artifacts[field.name] = seen.facts
       if (seen.finding) missing.push(seen.finding)
     }
-    const answer = await this.#families.plan(manifest.contributes.family.id, panel.id, { values, facts, artifacts })
-    return withFindings(parsePlan(manifest.id, panel.id, answer), missing)
+    const paths = await pathFacts(connection, panel.form, values)
+    const input = { values, facts, artifacts, paths }
+    const answer = await this.#families.plan(manifest.contributes.family.id, panel.id, input)
+    const plan = withFindings(parsePlan(manifest.id, panel.id, answer), missing)
+    return { ...plan, findings: [...plan.findings, ...(await checkOutputs(connection, plan))] }
   }
 
   #find({ family, panel: panelId }: PlanRequest): { manifest: Manifest; panel: Panel } {

@@ -42,7 +42,16 @@ export function planConvert(family: WeightFamily, form: ReturnType<typeof conver
     files: [],
     steps: isReady ? stepsOf(values, source, from, output.path, title) : [],
     outputs: isReady
-      ? [{ kind: 'checkpoint', path: output.path, title, ...(bytes === undefined ? {} : { bytes }) }]
+      ? [
+          {
+            kind: 'checkpoint',
+            path: output.path,
+            title,
+            field: 'output',
+            isNew: true,
+            ...(bytes === undefined ? {} : { bytes }),
+          },
+        ]
       : [],
   }
 }

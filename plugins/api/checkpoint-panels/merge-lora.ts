@@ -99,7 +99,16 @@ function planMergeLora(family: WeightFamily, input: PlanInput): Plan {
     files: [],
     steps: isReady ? [taskStep('merge-lora', title, 'checkpoint.convert', spec)] : [],
     outputs: isReady
-      ? [{ kind: 'checkpoint', path: output.path, title, ...(bytes === undefined ? {} : { bytes }) }]
+      ? [
+          {
+            kind: 'checkpoint',
+            path: output.path,
+            title,
+            field: 'output',
+            isNew: true,
+            ...(bytes === undefined ? {} : { bytes }),
+          },
+        ]
       : [],
   }
 }

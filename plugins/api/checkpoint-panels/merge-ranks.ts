@@ -53,6 +53,6 @@ function planMergeRanks(input: PlanInput): Plan {
     findings: [...findings, ...output.findings, ...checkSliceOutput(output.path, [ranks, strategy]), ...prefixFindings],
     files: [],
     steps: isReady ? [taskStep('merge', title, 'checkpoint.merge', spec)] : [],
-    outputs: isReady ? [{ kind: 'checkpoint', path: output.path, title }] : [],
+    outputs: isReady ? [{ kind: 'checkpoint', path: output.path, title, field: 'output', isNew: true }] : [],
   }
 }

@@ -103,7 +103,16 @@ function planSplit(family: WeightFamily, input: PlanInput): Plan {
     files: [],
     steps: isReady ? [taskStep('split', title, 'checkpoint.split', spec)] : [],
     outputs: isReady
-      ? [{ kind: 'checkpoint', path: output.path, title, ...(bytes === undefined ? {} : { bytes }) }]
+      ? [
+          {
+            kind: 'checkpoint',
+            path: output.path,
+            title,
+            field: 'output',
+            isNew: true,
+            ...(bytes === undefined ? {} : { bytes }),
+          },
+        ]
       : [],
   }
 }

@@ -13,8 +13,22 @@ let asked: PlanInput[]
 let answer: unknown
 
 const convert = panel('convert', {
-  schema: { type: 'object', properties: { input: { type: 'string' }, tp: { type: 'integer' } }, required: ['tp'] },
-  hints: { input: { title: text('Input'), widget: 'checkpoint' }, tp: { title: text('TP') } },
+  schema: {
+    type: 'object',
+    properties: {
+      input: { type: 'string' },
+      strategy: { type: 'string' },
+      ranks: { type: 'string' },
+      tp: { type: 'integer' },
+    },
+    required: ['tp'],
+  },
+  hints: {
+    input: { title: text('Input'), widget: 'checkpoint' },
+    strategy: { title: text('Strategy'), widget: 'folder' },
+    ranks: { title: text('Ranks'), widget: 'folder' },
+    tp: { title: text('TP') },
+  },
 })
 
 beforeEach(() => {
@@ -56,6 +70,31 @@ describe('a plan', () => {
       { level: 'error', code: 'file.missing', field: 'input', text: { en: expect.stringContaining('/nothing') } },
     ])
     expect(asked[0]?.artifacts).toEqual({ input: null })
+  })
+
+  it('says what lies at the paths of files and folders', async () => {
+    for (const there of ['/strategy', '/strategy/a.ckpt']) main.host.paths.add(there)
+    await preview({ tp: 1, strategy: '/strategy', ranks: '/nothing' })
+    expect(asked[0]?.paths).toEqual({ strategy: { kind: 'folder', names: ['a.ckpt'] }, ranks: null })
+  })
+
+  it.each([
+    ['a folder with something in it', '/occupied', 1, [{ code: 'output.exists', field: 'out' }]],
+    [
+      'more than fits',
+      '/new',
+      2,
+      [{ code: 'output.space', field: 'out', text: { en: expect.stringContaining('missing') } }],
+    ],
+    ['what fits', '/new', 1, []],
+    ['an empty folder', '/empty', 1, []],
+  ])('is checked for an output over %s', async (_what, path, bytes, expected) => {
+    for (const there of ['/empty', '/occupied', '/occupied/file']) main.host.paths.add(there)
+    const output = { kind: 'checkpoint', path, title: text('Out'), bytes, field: 'out' } as const
+    answer = plan({ outputs: [{ ...output, isNew: true }] })
+    expect((await preview({ tp: 1 })).findings).toMatchObject(expected)
+    answer = plan({ outputs: [output] })
+    expect((await preview({ tp: 1 })).findings).toEqual([])
   })
 
   it('leaves it to the plugin when that has said so itself', async () => {

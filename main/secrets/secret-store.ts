@@ -36,6 +36,15 @@ export class SecretStore {
     return this.#keychain.unavailable()
   }
 
+  /** Whether there is one of this name; says nothing about whether it can be read now. */
+  async has(name: string): Promise<boolean> {
+    return Object.hasOwn(await this.#read(), name)
+  }
+
+  async names(): Promise<string[]> {
+    return Object.keys(await this.#read())
+  }
+
   /** Null when there is none of this name. Throws `secrets.unavailable`. */
   async get(name: string): Promise<Secret | null> {
     await this.#assertAvailable()

@@ -3,13 +3,18 @@ import { artifacts, datasets } from './artifacts.ts'
 import { chats } from './chats.ts'
 import { families, plugins } from './families.ts'
 import { engines, hosts } from './hosts.ts'
+import { npus } from './npus.ts'
+import { questions, vault } from './questions.ts'
 import { plans, runs } from './runs.ts'
 
 export * from './app.ts'
 export * from './artifacts.ts'
 export * from './chats.ts'
 export * from './families.ts'
+export * from './host-book.ts'
 export * from './hosts.ts'
+export * from './npus.ts'
+export * from './questions.ts'
 export * from './runs.ts'
 
 /** Everything the page may ask of main. */
@@ -22,9 +27,12 @@ export const contract = {
   families,
   files,
   hosts,
+  npus,
   plans,
   plugins,
+  questions,
   runs,
   settings,
+  vault,
 }
 export type Contract = typeof contract

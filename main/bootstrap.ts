@@ -10,6 +10,7 @@ import { chatsTopic } from './contract/chats.ts'
 import { familiesTopic, pluginsTopic } from './contract/families.ts'
 import { filesTopic } from './contract/files.ts'
 import { enginesTopic, hostsTopic } from './contract/hosts.ts'
+import { npusTopic } from './contract/npus.ts'
 import { plansTopic, runsTopic } from './contract/runs.ts'
 import { settingsTopic } from './contract/settings.ts'
 import { Engine } from './engines/engine.ts'
@@ -22,6 +23,7 @@ import { HostService } from './hosts/host-service.ts'
 import { JobMirror } from './hosts/job-mirror.ts'
 import { LogFile } from './log/log-file.ts'
 import { Log } from './log/log.ts'
+import { NpuBoard } from './monitor/npu-board.ts'
 import { JournalCollector } from './runs/journal-collector.ts'
 import { PlanService } from './runs/plan-service.ts'
 import { RunBook } from './runs/run-book.ts'
@@ -35,6 +37,7 @@ import { ChatsRepository } from './store/chats-repository.ts'
 import { Database } from './store/database.ts'
 import { HostsRepository } from './store/hosts-repository.ts'
 import { JournalsRepository } from './store/journals-repository.ts'
+import { NpuPointsRepository } from './store/npu-points-repository.ts'
 import { RunsRepository } from './store/runs-repository.ts'
 import { SettingsRepository } from './store/settings-repository.ts'
 
@@ -69,6 +72,7 @@ export function bootstrap(env: AppEnv): App {
   const engines = scope.add(new EnginePool([local]))
   const mirror = scope.add(new JobMirror(clock, log))
   const hosts = scope.add(new HostService(hostsRepository, engines, mirror, clock, log))
+  const npuBoard = scope.add(new NpuBoard(new NpuPointsRepository(database), clock, log))
   const families = scope.add(env.createFamilies(settings, log))
   const familySender = scope.add(new FamilySender(families, log))
 
@@ -125,6 +129,7 @@ export function bootstrap(env: AppEnv): App {
     familiesTopic(families),
     filesTopic(engines),
     hostsTopic(hosts),
+    npusTopic(npuBoard),
     plansTopic(plans),
     pluginsTopic(families),
     runsTopic(runs, book),

@@ -81,4 +81,24 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (chat, position)
   ) STRICT, WITHOUT ROWID;
   `,
+  /* 2 */ `
+  CREATE TABLE npu_points (
+    host TEXT NOT NULL,
+    level INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    npu INTEGER NOT NULL,
+    chip INTEGER NOT NULL,
+    samples INTEGER NOT NULL,
+    aicore_sum REAL NOT NULL,
+    aicore_max REAL NOT NULL,
+    hbm_used_sum REAL NOT NULL,
+    hbm_used_max REAL NOT NULL,
+    hbm_total REAL NOT NULL,
+    temp_sum REAL NOT NULL,
+    temp_max REAL NOT NULL,
+    power_sum REAL NOT NULL,
+    power_max REAL NOT NULL,
+    PRIMARY KEY (host, level, at, npu, chip)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

@@ -2,7 +2,7 @@ import type { ChatMessage } from '../protocol/chat.ts'
 import { AppError } from '../protocol/errors/index.ts'
 import type { Turn } from './conversation.ts'
 import { type Slot, type Template, type TemplateName, templates } from './templates/catalog.ts'
-import { describeCall, describeTools } from './templates/tools.ts'
+import { describeTools, readCall } from './templates/tools.ts'
 import { TokenBuffer } from './tokenizers/token-buffer.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
 
@@ -59,12 +59,19 @@ export function renderTurnsInto(
   labels: TokenBuffer,
 ): void {
   const encoder = new TurnEncoder(name, tokenizer, system, tools)
+  const { isEosShared } = templates[name]
+  const { eosId } = tokenizer
   turns.forEach((message, turn) => {
     const start = ids.length
     encoder.encode(message, turn, ids)
     const isTrained = turn % 2 === 1 && (!trainsLastOnly || turn === turns.length - 1)
     for (let i = start; i < ids.length; i++) labels.push(isTrained ? (ids.data[i] ?? IGNORED_LABEL) : IGNORED_LABEL)
+    // The answer before learns to stop at the first token of this turn.
+    if (isEosShared && !trainsLastOnly && turn > 0 && turn % 2 === 0 && ids.length > start) labels.data[start] = eosId
   })
+  if (!isEosShared) return
+  ids.push(eosId)
+  labels.push(eosId)
 }
 
 /**
@@ -89,63 +96,79 @@ export function stopIds(_name: TemplateName, tokenizer: Tokenizer): number[] {
 
 /** @throws dataset.templateToken when the tokenizer lacks a token that the template cannot do without */
 export function checkTemplate(name: TemplateName, tokenizer: Tokenizer): void {
-  const { user, assistant } = templates[name]
+  const { user, assistant, observation, system, prefix } = templates[name]
   if ([...user, ...assistant].includes('bos') && tokenizer.bosId === null) {
     throw new AppError('dataset.templateToken', { template: name, token: 'BOS', path: tokenizer.path })
+  }
+  for (const slot of [...prefix, ...system, ...user, ...(observation ?? []), ...assistant]) {
+    if (typeof slot === 'string' || !('token' in slot) || tokenizer.idOf(slot.token) !== null) continue
+    throw new AppError('dataset.templateToken', { template: name, token: slot.token, path: tokenizer.path })
   }
 }
 
 class TurnEncoder {
   readonly #template: Template
   readonly #tokenizer: Tokenizer
-  /** The whole block of the system text and the tools; empty for none. */
-  readonly #system: string
+  /** The system text and the tools; null for no block of them. */
+  readonly #system: string | null
 
   constructor(name: TemplateName, tokenizer: Tokenizer, system: string, tools: string) {
     checkTemplate(name, tokenizer)
     this.#template = templates[name]
     this.#tokenizer = tokenizer
     const text = system || this.#template.defaultSystem
+    const described = tools !== '' && this.#template.describesTools ? describeTools(tools) : ''
     // Tools that cannot be read add no text, but the block is written all the same.
-    const hasBlock = text !== '' || tools !== ''
-    this.#system = hasBlock ? fill(this.#template.system, text + (tools === '' ? '' : describeTools(tools))) : ''
+    this.#system = text === '' && tools === '' ? null : text + described
   }
 
   encode({ role, content }: Turn, turn: number, ids: TokenBuffer): void {
     const template = this.#template
-    const system = turn === 0 ? this.#system : ''
-    if (turn === 0) this.#slots(template.prefix, '', ids)
-    else if (turn % 2 === 0) this.#slots(template.separator, '', ids)
-    if (!template.isSystemInUser) this.#text(system, ids)
+    if (turn === 0) this.#slots(template.prefix, {}, ids)
+    else if (turn % 2 === 0) this.#slots(template.separator, {}, ids)
+    const system = turn === 0 ? this.#system : null
+    if (system !== null && !template.isSystemInUser) this.#slots(template.system, { c: system }, ids)
     switch (role) {
       case 'user':
-        return this.#slots(template.user, template.isSystemInUser ? system + content : content, ids)
+        return this.#slots(template.user, { c: this.#systemInUser(system) + content, idx: String(turn / 2) }, ids)
       case 'observation':
-        return this.#slots(template.observation ?? template.user, content, ids)
+        // The original gives no number here, so the place of it stays as it is.
+        return this.#slots(template.observation ?? template.user, { c: content }, ids)
       case 'assistant':
-        return this.#slots(template.assistant, content, ids)
+        return this.#slots(template.assistant, { c: content }, ids)
       case 'function':
-        return this.#slots(FUNCTION, describeCall(content), ids)
+        return this.#slots(template.call, readCall(content), ids)
     }
   }
 
-  #slots(slots: readonly Slot[], content: string, ids: TokenBuffer): void {
+  #systemInUser(system: string | null): string {
+    const [slot] = this.#template.system
+    const isInside = system !== null && this.#template.isSystemInUser && typeof slot === 'object' && 'text' in slot
+    return isInside ? fill(slot.text, { c: system }) : ''
+  }
+
+  #slots(slots: readonly Slot[], values: Readonly<Record<string, string>>, ids: TokenBuffer): void {
     for (const slot of slots) {
       if (slot === 'eos') ids.push(this.#tokenizer.eosId)
-      else if (slot !== 'bos') this.#text(fill(slot.text, content), ids)
-      else if (this.#tokenizer.bosId !== null) ids.push(this.#tokenizer.bosId)
+      else if (slot === 'bos') {
+        if (this.#tokenizer.bosId !== null) ids.push(this.#tokenizer.bosId)
+      } else if ('token' in slot) {
+        const id = this.#tokenizer.idOf(slot.token)
+        if (id !== null) ids.push(id)
+      } else {
+        const text = fill(slot.text, values)
+        if (text !== '') this.#tokenizer.encodeInto(text, ids)
+      }
     }
-  }
-
-  #text(text: string, ids: TokenBuffer): void {
-    if (text !== '') this.#tokenizer.encodeInto(text, ids)
   }
 }
 
-/** All templates write a call of a tool alike. */
-const FUNCTION: readonly Slot[] = [{ text: '{c}' }, 'eos']
-
-const fill = (pattern: string, content: string): string => pattern.replace('{c}', () => content)
+/** Puts the values in the places of their names. What stands in a value stays as it is. */
+const fill = (pattern: string, values: Readonly<Record<string, string>>): string =>
+  pattern.replace(
+    /\{\{(idx)\}\}|\{(c|name|arguments)\}/g,
+    (place, round: string | undefined, name: string) => values[round ?? name] ?? place,
+  )
 
 /** Checks the order of the roles: system first if at all, then user and assistant in turns. */
 function splitSystem(messages: readonly ChatMessage[]): { system: string; turns: Turn[] } {

@@ -88,13 +88,16 @@ export const ShareGptColumns = z.object({
 })
 export type ShareGptColumns = z.infer<typeof ShareGptColumns>
 
-/** How rows become samples; `general` is the form of older guides, `pretrain` takes texts as they are. */
+/** How rows become samples; `general` to `leetcode` are forms of older guides, `pretrain` takes texts as they are. */
 export const DatasetHandler = z.enum([
   'alpaca',
   'sharegpt',
   'alpaca-pairwise',
   'sharegpt-pairwise',
   'general',
+  'belle',
+  'moss',
+  'leetcode',
   'pretrain',
   'alpaca-pretrain',
 ])
@@ -128,7 +131,7 @@ export const PreprocessSpec = z.object({
   input: z.string(),
   outputPrefix: z.string(),
   handler: DatasetHandler,
-  /** Without effect for the handlers `general`, `pretrain` and `alpaca-pretrain`. */
+  /** Without effect for handlers of other rows than alpaca and ShareGPT, pairwise or not. */
   template: DatasetTemplate,
   /** A folder with `tokenizer.json` or `tokenizer.model`, or one of these files. */
   tokenizer: z.string(),

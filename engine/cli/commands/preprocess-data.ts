@@ -21,15 +21,15 @@ const handlers: Readonly<Record<string, DatasetHandler>> = {
   AlpacaStylePairwiseHandler: 'alpaca-pairwise',
   SharegptStylePairwiseHandler: 'sharegpt-pairwise',
   GeneralInstructionHandler: 'general',
+  BelleMultiTurnInstructionHandler: 'belle',
+  MOSSMultiTurnHandler: 'moss',
+  LeetcodePythonInstructionHandler: 'leetcode',
 }
 const TEMPLATE_HANDLERS = Object.keys(handlers).filter((name) => /Style/.test(name))
 /** Handlers of the original that exist and are not reproduced. */
 const REFUSED_HANDLERS: Readonly<Record<string, string>> = {
   LlamaFactoryInstructionHandler: 'Use AlpacaStyleInstructionHandler or SharegptStyleInstructionHandler',
-  BelleMultiTurnInstructionHandler: 'Bring the rows into ShareGPT form and use SharegptStyleInstructionHandler',
-  MOSSMultiTurnHandler: 'Bring the rows into ShareGPT form and use SharegptStyleInstructionHandler',
-  MOSSInstructionHandler: 'Bring the rows into alpaca form and use AlpacaStyleInstructionHandler',
-  LeetcodePythonInstructionHandler: 'Bring the rows into alpaca form and use AlpacaStyleInstructionHandler',
+  MOSSInstructionHandler: 'It writes each conversation several times over. Use MOSSMultiTurnHandler or ShareGPT rows',
   StackOverflowPythonPretrainHandler: 'It fails in the original as well. Use GeneralPretrainHandler',
 }
 /** Flags whose effect on the samples is not reproduced. */
@@ -131,12 +131,6 @@ function handlerOf(given: string, isCompat: boolean): { name: string; handler: D
       throw new UsageError(`--handler-name ${given} is unknown. Known: ${Object.keys(handlers).join(', ')}`)
     }
     return { name: 'GeneralPretrainHandler', handler: 'pretrain' }
-  }
-  if (handler === 'alpaca-pretrain' && isCompat) {
-    throw new UsageError(
-      'AlpacaPretrainHandler: the layout of its text is not known exactly. Add --no-compat to join instruction, ' +
-        'input and output by line breaks',
-    )
   }
   return { name: given, handler }
 }

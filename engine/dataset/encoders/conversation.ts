@@ -62,7 +62,8 @@ export class ConversationEncoder implements RowEncoder {
     const trainsLastOnly = this.format === 'megatron-pairwise'
     const turns = answer === undefined ? prompt : [...prompt, answer]
     renderTurnsInto(this.#spec.template, this.#tokenizer, { system, tools, turns, trainsLastOnly }, ids, labels)
-    if (this.#spec.appendEod) {
+    // The original adds none to pairs.
+    if (this.#spec.appendEod && !(trainsLastOnly && this.#spec.compat !== undefined)) {
       ids.push(this.#tokenizer.eosId)
       labels.push(this.#tokenizer.eosId)
     }

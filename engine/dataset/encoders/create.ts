@@ -7,6 +7,8 @@ import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { ConversationEncoder } from './conversation.ts'
 import type { EncodingSpec, RowEncoder } from './encoder.ts'
 import { GeneralEncoder } from './general.ts'
+import { belleTurns, leetcode, plainInstruction } from './instruction-forms.ts'
+import { MossEncoder } from './moss.ts'
 import { PretrainEncoder } from './pretrain.ts'
 
 /** The encoder for a handler. @throws dataset.templateToken */
@@ -25,7 +27,13 @@ export function createEncoder(spec: EncodingSpec, tokenizer: Tokenizer): RowEnco
     case 'sharegpt-pairwise':
       return conversations(new ShareGptHandler(sharegpt, { isCompat, isPairwise: true }), true)
     case 'general':
-      return new GeneralEncoder(spec, tokenizer)
+      return new GeneralEncoder(spec, tokenizer, plainInstruction)
+    case 'belle':
+      return new GeneralEncoder(spec, tokenizer, belleTurns)
+    case 'leetcode':
+      return new GeneralEncoder(spec, tokenizer, leetcode)
+    case 'moss':
+      return new MossEncoder(spec, tokenizer)
     case 'pretrain':
       return PretrainEncoder.ofColumns(spec, tokenizer)
     case 'alpaca-pretrain':
@@ -35,7 +43,7 @@ export function createEncoder(spec: EncodingSpec, tokenizer: Tokenizer): RowEnco
 
 /** Whether samples of a handler are written in a template. */
 export const usesTemplate = ({ handler }: Pick<EncodingSpec, 'handler'>): boolean =>
-  handler !== 'general' && handler !== 'pretrain' && handler !== 'alpaca-pretrain'
+  /^(alpaca|sharegpt)(-pairwise)?$/.test(handler)
 
 /** The tokenizer of a spec, with the special tokens that its template adds. @throws as loadTokenizer does */
 export function loadTokenizerFor(

@@ -7,6 +7,7 @@ import { TokenBuffer } from '../tokenizers/token-buffer.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { Ones } from './conversation.ts'
 import { type EncodedRow, type EncodingSpec, type RowEncoder, tooLong } from './encoder.ts'
+import type { InstructionForm } from './instruction-forms.ts'
 import { encodeFramed } from './pretrain.ts'
 
 /** Word for word as in MindSpeed-LLM 1.0.0. */
@@ -14,25 +15,28 @@ const SYSTEM =
   'Below is an instruction that describes a task, paired with an input that provides further context. ' +
   'Write a response that appropriately completes the request. ' +
   'Please note that you need to think through your response logically and step by step.'
-const COLUMNS = ['instruction', 'input', 'output'] as const
+const MARK = '### Response:'
 
 /**
- * GeneralInstructionHandler of the older guides: the whole text is tokenized at once, and as many positions are masked
+ * GeneralInstructionHandler of the older guides and what follows from it: the whole text is tokenized at once, and as many positions are masked
  * as the text up to the answer has tokens by itself.
  */
 export class GeneralEncoder implements RowEncoder {
   readonly format = 'megatron-instruction'
-  readonly columns = COLUMNS
+  readonly columns: readonly string[]
   readonly keys = INSTRUCTION_KEYS
   readonly onesKey = 'attention_mask'
   readonly #spec: EncodingSpec
   readonly #tokenizer: Tokenizer
+  readonly #form: InstructionForm
   readonly #ids = new TokenBuffer()
   readonly #prompt = new TokenBuffer()
   readonly #ones = new Ones()
 
-  constructor(spec: EncodingSpec, tokenizer: Tokenizer) {
+  constructor(spec: EncodingSpec, tokenizer: Tokenizer, form: InstructionForm) {
     this.#spec = spec
+    this.#form = form
+    this.columns = form.columns
     this.#tokenizer = tokenizer
   }
 
@@ -40,20 +44,14 @@ export class GeneralEncoder implements RowEncoder {
     if (row.problem !== undefined) return row.problem
     const given = asRow(row.value)
     if (given === null) return { reason: 'notObject' }
-    const texts: string[] = []
-    for (const column of COLUMNS) {
-      const text = given[column]
-      if (typeof text !== 'string') return { reason: 'badType', detail: column }
-      texts.push(text)
-    }
-    const [instruction = '', input = '', output = ''] = texts
-    const prompt = `\n${SYSTEM}\n### Instruction:\n${instruction}\n${input}\n### Response:\n`
-    const text = `${prompt}${output}\n`
+    const messages = this.#form.read(given)
+    if ('reason' in messages) return messages
+    const parts = messages.map(({ role, content }) => `${role === 'user' ? '### Instruction:' : MARK}\n${content}\n`)
+    const text = `\n${SYSTEM}\n${parts.join('')}`
     encodeFramed(this.#tokenizer, text, this.#ids)
     if (this.#spec.appendEod) this.#ids.push(this.#tokenizer.eosId)
     // The original looks for the last mark of an answer, which can stand in the answer itself.
-    const mark = '### Response:'
-    encodeFramed(this.#tokenizer, `${text.slice(0, text.lastIndexOf(mark))}${mark}\n`, this.#prompt)
+    encodeFramed(this.#tokenizer, `${text.slice(0, text.lastIndexOf(MARK))}${MARK}\n`, this.#prompt)
     const ids = this.#ids.data.subarray(0, this.#ids.length)
     const labels = ids.slice().fill(IGNORED_LABEL, 0, this.#prompt.length)
     const sequences = [ids, this.#ones.take(ids.length), labels]

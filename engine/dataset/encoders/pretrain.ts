@@ -1,4 +1,5 @@
 import { asRow, type Row } from '../handlers/handler.ts'
+import { pythonText } from '../python-text.ts'
 import type { RawRow } from '../readers/reader.ts'
 import type { Rejection } from '../rejections.ts'
 import { TokenBuffer } from '../tokenizers/token-buffer.ts'
@@ -49,13 +50,14 @@ export class PretrainEncoder implements RowEncoder {
   /** Instruction, input and output of a row as one text under the key `text` (AlpacaPretrainHandler). */
   static ofAlpaca(spec: EncodingSpec, tokenizer: Tokenizer): PretrainEncoder {
     const columns = ['instruction', 'input', 'output']
-    const source: TextSource = (row) => {
+    const joined: TextSource = (row) => {
       const parts = columns.map((column) => row[column] ?? '')
       const bad = parts.findIndex((part) => typeof part !== 'string')
       return bad < 0
         ? parts.filter((part) => part !== '').join('\n')
         : { reason: 'badType', detail: columns[bad] ?? '' }
     }
+    const source = spec.compat === undefined ? joined : conversationText
     return new PretrainEncoder(spec, tokenizer, ['text'], columns, [source])
   }
 
@@ -82,6 +84,15 @@ export class PretrainEncoder implements RowEncoder {
     return ids.data.subarray(0, ids.length)
   }
 }
+
+/** Word for word as in MindSpeed-LLM 1.0.0, where a missing input reads "None". */
+const conversationText: TextSource = ({ instruction, input, output }) =>
+  'A chat between a curious user and an artificial intelligence assistant. ' +
+  "The assistant gives helpful, detailed, and polite answers to the user's questions." +
+  'USER: Below is an instruction that describes a task. ' +
+  'Write a response that appropriately completes the request.\n\n' +
+  `### Instruction:\n${pythonText(instruction)}\n\n` +
+  `###${input ? ` Input:\n${pythonText(input)}` : 'None'}\n\n### Response: ASSISTANT: ${pythonText(output)}`
 
 /** A text with the special tokens around it, in place of what the buffer held. */
 export function encodeFramed(tokenizer: Tokenizer, text: string, out: TokenBuffer): void {

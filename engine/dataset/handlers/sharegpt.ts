@@ -62,10 +62,16 @@ export class ShareGptHandler implements RowHandler {
     if ('reason' in answers) return answers
     return {
       system: isSystemInList ? (messages[0]?.content ?? '') : textOf(row[this.#map.system]),
-      tools: textOf(row[this.#map.tools]),
+      tools: this.#toolsOf(row[this.#map.tools]),
       prompt: this.#isPairwise ? turns : turns.slice(0, -1),
       answers,
     }
+  }
+
+  /** The original reads tools from a text only; a list itself leaves an empty description there. */
+  #toolsOf(value: unknown): string {
+    if (!this.#isCompat || typeof value !== 'object' || value === null) return textOf(value)
+    return Object.keys(value).length > 0 ? '[]' : ''
   }
 
   #readPair(row: Readonly<Record<string, unknown>>): Turn[] | Rejection {

@@ -14,7 +14,8 @@ export function toPythonJson(json: string): string {
   return result
 }
 
-function toPythonNumber(token: string): string {
+/** A number of a JSON text as Python writes it. */
+export function toPythonNumber(token: string): string {
   if (!/[.eE]/.test(token)) return token === '-0' ? '0' : token
   const value = Number(token)
   if (!Number.isFinite(value)) return value > 0 ? 'Infinity' : '-Infinity'

@@ -1,59 +1,96 @@
 import { z } from 'zod'
+import { PythonNumber, parsePython, pythonText } from '../python-text.ts'
 import { memberText, toPythonJson } from './python-json.ts'
-
-const Parameter = z.looseObject({
-  type: z.string().default(''),
-  description: z.string().default(''),
-  enum: z.array(z.string()).nullish(),
-  items: z.looseObject({ type: z.string().default('') }).nullish(),
-})
-const Tools = z.array(
-  z.looseObject({
-    name: z.string(),
-    description: z.string().default(''),
-    parameters: z.looseObject({
-      properties: z.record(z.string(), Parameter),
-      required: z.array(z.string()).default([]),
-    }),
-  }),
-)
 
 const EXAMPLE = '```{"input": "hello world", "num_beams": 5}```'
 
 /**
  * What the system text says of the tools, in the words of MindSpeed-LLM 1.0.0; empty where the description is not a
- * list of tools.
+ * list of tools. What is no text in it (a type that is a list, a description that is null) reads as Python writes it.
  */
 export function describeTools(json: string): string {
-  const tools = Tools.safeParse(parse(json))
-  if (!tools.success || tools.data.length === 0) return ''
-  const text = tools.data.map(({ name, description, parameters: { properties, required } }) => {
-    const lines = Object.entries(properties).map(([argument, parameter]) => {
-      const { type, description: about, enum: values, items } = parameter
-      const requirement = required.includes(argument) ? ', required' : ''
-      const among = values?.length ? `, should be one of [${values.join(', ')}]` : ''
-      const each = items && Object.keys(items).length > 0 ? `, where each item should be ${items.type}` : ''
-      return `  - ${argument} (${type}${requirement}): ${about}${among}${each}\n`
-    })
-    return `> Tool Name: ${name}\nTool Description: ${description}\nTool Args:\n${lines.join('')}\n`
+  try {
+    const tools = parsePython(json)
+    return Array.isArray(tools) && tools.length > 0 ? describeList(tools) : ''
+  } catch (error) {
+    if (error instanceof NoTools || error instanceof SyntaxError) return ''
+    throw error
+  }
+}
+
+/** The description does not have the form of a list of tools. */
+class NoTools extends Error {}
+
+type Members = Readonly<Record<string, unknown>>
+
+function describeList(tools: readonly unknown[]): string {
+  const names: string[] = []
+  const described = tools.map((value) => {
+    const tool = members(value)
+    const { properties, required = [] } = members(tool.parameters)
+    const lines = Object.entries(members(properties)).map(([name, parameter]) =>
+      describeParameter(name, members(parameter), isAmong(name, required)),
+    )
+    if (typeof tool.name !== 'string') throw new NoTools()
+    names.push(tool.name)
+    const about = pythonText(tool.description === undefined ? '' : tool.description)
+    return `> Tool Name: ${tool.name}\nTool Description: ${about}\nTool Args:\n${lines.join('')}\n`
   })
-  const names = tools.data.map(({ name }) => name).join(', ')
   return [
-    `You have access to the following tools:\n${text.join('')}Use the following format if using a tool:`,
+    `You have access to the following tools:\n${described.join('')}Use the following format if using a tool:`,
     '```',
-    `Action: tool name (one of [${names}]).`,
+    `Action: tool name (one of [${names.join(', ')}]).`,
     `Action Input: the input to the tool, in a JSON format representing the kwargs (e.g. ${EXAMPLE}).`,
     '```',
     '',
   ].join('\n')
 }
 
-/** A call of a tool as the assistant writes it; name and arguments are empty where the content is not such a call. */
-export function describeCall(json: string): string {
+function describeParameter(
+  name: string,
+  { type = '', description = '', enum: values, items }: Members,
+  isRequired: boolean,
+) {
+  const requirement = isRequired ? ', required' : ''
+  const among = isTruthy(values) ? `, should be one of [${textsOf(values).join(', ')}]` : ''
+  const each = isTruthy(items) ? `, where each item should be ${pythonText(members(items).type ?? '')}` : ''
+  return `  - ${name} (${pythonText(type)}${requirement}): ${pythonText(description)}${among}${each}\n`
+}
+
+function members(value: unknown): Members {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof PythonNumber) {
+    throw new NoTools()
+  }
+  return value as Members
+}
+
+function isAmong(name: string, required: unknown): boolean {
+  if (typeof required === 'string' || Array.isArray(required)) return required.includes(name)
+  return name in members(required)
+}
+
+/** What Python takes for true. */
+function isTruthy(value: unknown): boolean {
+  if (value instanceof PythonNumber) return Number(value.source) !== 0
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0
+  return Boolean(value)
+}
+
+/** The texts that Python joins: of a list, the characters of a text, the names in an object. */
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return Array.from(value)
+  const list: unknown[] = Array.isArray(value) ? value : Object.keys(members(value))
+  if (!list.every((item) => typeof item === 'string')) throw new NoTools()
+  return list
+}
+
+/** A call of a tool, its arguments as Python writes them; both are empty where the content is not such a call. */
+export function readCall(json: string): { name: string; arguments: string } {
   const call = z.object({ name: z.string(), arguments: z.unknown() }).safeParse(parse(json))
   const given = call.success ? memberText(json, 'arguments') : null
-  if (!call.success || given === null) return 'Action: \nAction Input: '
-  return `Action: ${call.data.name}\nAction Input: ${toPythonJson(given)}`
+  return !call.success || given === null
+    ? { name: '', arguments: '' }
+    : { name: call.data.name, arguments: toPythonJson(given) }
 }
 
 /** Undefined for what is not JSON: people write anything into these columns. */

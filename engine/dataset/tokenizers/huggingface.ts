@@ -33,6 +33,8 @@ export class HuggingFaceTokenizer implements Tokenizer {
   readonly #pieces: string[] = []
   readonly #bytes: Uint8Array[] = []
   readonly #special = new Set<number>()
+  readonly #idOf: ReadonlyMap<string, number>
+  readonly #unkId: number | null
   readonly #rawSplitter: SpecialTokenSplitter
   readonly #normalizedSplitter: SpecialTokenSplitter | null
   readonly #normalize: TextStep
@@ -52,6 +54,9 @@ export class HuggingFaceTokenizer implements Tokenizer {
     this.vocabSize = this.#pieces.length
     const idOf = new Map(source.model.vocab)
     for (const { content, id } of source.added_tokens) idOf.set(content, id)
+    this.#idOf = idOf
+    const unknown = config.unk_token === undefined ? source.model.unk_token : config.unk_token
+    this.#unkId = idOf.get(unknown ?? '') ?? null
     const named = (name: string | null | undefined, usual: readonly string[]): number | null =>
       name === null ? null : (idOf.get(name ?? usual.find((text) => idOf.has(text)) ?? '') ?? null)
     this.bosId = named(config.bos_token, BOS_NAMES)
@@ -93,6 +98,10 @@ export class HuggingFaceTokenizer implements Tokenizer {
 
   piece(id: number): string {
     return this.#pieces[id] ?? ''
+  }
+
+  idOf(piece: string): number | null {
+    return this.#idOf.get(piece) ?? this.#unkId
   }
 
   bytes(id: number): Uint8Array {

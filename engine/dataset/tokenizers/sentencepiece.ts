@@ -35,6 +35,8 @@ export class SentencePieceTokenizer implements Tokenizer {
   readonly #pieces: string[] = []
   readonly #bytes: Uint8Array[] = []
   readonly #special = new Set<number>()
+  readonly #idOf: ReadonlyMap<string, number>
+  readonly #unkId: number | null
   readonly #splitter: SpecialTokenSplitter
   readonly #userDefined: SpecialTokenSplitter
   readonly #normalizer: SentencePieceNormalizer
@@ -63,6 +65,8 @@ export class SentencePieceTokenizer implements Tokenizer {
     this.#fillPieces(model, added)
     this.vocabSize = this.#pieces.length
     for (const { id, text } of added) idOf.set(text, id)
+    this.#idOf = idOf
+    this.#unkId = idOf.get(model.unkPiece) ?? null
     const named = (name: string | null | undefined, fallback: string) => idOf.get(name ?? fallback) ?? null
     this.bosId = named(config.bos_token, model.bosPiece)
     const eosId = named(config.eos_token, model.eosPiece)
@@ -118,6 +122,10 @@ export class SentencePieceTokenizer implements Tokenizer {
 
   piece(id: number): string {
     return this.#pieces[id] ?? ''
+  }
+
+  idOf(piece: string): number | null {
+    return this.#idOf.get(piece) ?? this.#unkId
   }
 
   bytes(id: number): Uint8Array {

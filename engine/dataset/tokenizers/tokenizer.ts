@@ -26,6 +26,8 @@ export interface Tokenizer {
   decode(ids: Iterable<number>): string
   /** How a token is written in the vocabulary (`▁the`, `<0x0A>`, `</s>`). */
   piece(id: number): string
+  /** The id of a token by how it is written, the unknown token's id where there is none; null where that is missing too. */
+  idOf(piece: string): number | null
   /** The bytes of the text of a token; empty for special tokens and unknown ids. */
   bytes(id: number): Uint8Array
   isSpecial(id: number): boolean

@@ -12,6 +12,9 @@ export const rowKinds: { readonly [K in RowKind]: Text } = {
   'alpaca-pairwise': text('Alpaca pairs: chosen and rejected', 'Alpaca 偏好对：chosen 与 rejected'),
   'sharegpt-pairwise': text('ShareGPT pairs: chosen and rejected', 'ShareGPT 偏好对：chosen 与 rejected'),
   general: text('General instructions (older guides)', '通用指令（早期指南）'),
+  belle: text('BELLE: Human and Assistant in one text', 'BELLE：同一文本中的 Human 与 Assistant'),
+  moss: text('MOSS: rounds of Human and MOSS', 'MOSS：Human 与 MOSS 多轮对话'),
+  leetcode: text('LeetCode: problem, code, explanation', 'LeetCode：题目、代码、解释'),
   pretrain: text('Texts for pretraining', '预训练文本'),
   'alpaca-pretrain': text('Alpaca rows as texts for pretraining', '以 Alpaca 数据作为预训练文本'),
 }
@@ -25,9 +28,9 @@ export const pairKinds: RowKind[] = ['alpaca-pairwise', 'sharegpt-pairwise']
 /** Kinds whose samples are written in a template. */
 export const templateKinds: RowKind[] = [...alpacaKinds, ...shareGptKinds, 'openai']
 /** Kinds whose samples can be joined to sequences of one length. */
-export const packableKinds: RowKind[] = ['alpaca', 'sharegpt', 'openai', 'general']
+export const packableKinds: RowKind[] = ['alpaca', 'sharegpt', 'openai', 'general', 'belle', 'moss', 'leetcode']
 /** Kinds with fixed names of columns. */
-export const fixedKinds: RowKind[] = ['general', 'alpaca-pretrain']
+export const fixedKinds: RowKind[] = ['general', 'belle', 'moss', 'leetcode', 'alpaca-pretrain']
 
 /** How each template reads in a list of choices. */
 export const templateNames: { readonly [T in DatasetTemplate]: Text } = {
@@ -39,6 +42,17 @@ export const templateNames: { readonly [T in DatasetTemplate]: Text } = {
   default: text('default: Human / Assistant', 'default：Human / Assistant'),
   alpaca: text('alpaca: ### Instruction', 'alpaca：### Instruction'),
   empty: text('empty: the text alone', 'empty：仅文本'),
+  chatml_de: text('chatml_de: ChatML with a German system prompt', 'chatml_de：带德语系统提示的 ChatML'),
+  llama3: text('llama3: <|start_header_id|> …', 'llama3：<|start_header_id|> …'),
+  gemma: text('gemma: <start_of_turn> …', 'gemma：<start_of_turn> …'),
+  deepseek2: text('deepseek2: User / Assistant', 'deepseek2：User / Assistant'),
+  'deepseek2-lite': text('deepseek2-lite: as deepseek2', 'deepseek2-lite：与 deepseek2 相同'),
+  cpm: text('cpm: <用户> … <AI>', 'cpm：<用户> … <AI>'),
+  baichuan2: text('baichuan2: <reserved_106> …', 'baichuan2：<reserved_106> …'),
+  chatglm2: text('chatglm2: [Round n] 问 / 答', 'chatglm2：[Round n] 问 / 答'),
+  chatglm3: text('chatglm3: <|user|> … <|assistant|>', 'chatglm3：<|user|> … <|assistant|>'),
+  chatglm3_system: text('chatglm3_system: chatglm3 with a system prompt', 'chatglm3_system：带系统提示的 chatglm3'),
+  glm4: text('glm4: [gMASK]<sop> …', 'glm4：[gMASK]<sop> …'),
 }
 
 /** Choices for a select field, in the order given. */

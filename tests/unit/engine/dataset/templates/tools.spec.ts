@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { describeCall, describeTools } from '#engine/dataset/templates/tools.ts'
+import { describeTools, readCall } from '#engine/dataset/templates/tools.ts'
 
 describe('describeTools', () => {
   it('lists tools with their arguments', () => {
@@ -43,19 +43,30 @@ describe('describeTools', () => {
     )
   })
 
+  it('writes what is no text as Python does', () => {
+    const parameters = { properties: { a: { type: ['string', 'null'], description: null } } }
+    const text = describeTools(JSON.stringify([{ name: 'f', description: null, parameters }]))
+    expect(text).toContain("Tool Description: None\nTool Args:\n  - a (['string', 'null']): None\n")
+  })
+
+  it.each([{ enum: [1, 2] }, { items: 'text' }])('says nothing where a parameter is %j', (parameter) => {
+    expect(describeTools(JSON.stringify([{ name: 'f', parameters: { properties: { a: parameter } } }]))).toBe('')
+  })
+
   it.each(['', '[]', 'not json', '{}', '[{"name": 1}]'])('says nothing for %j', (json) => {
     expect(describeTools(json)).toBe('')
   })
 })
 
-describe('describeCall', () => {
+describe('readCall', () => {
   it('writes the arguments as Python does', () => {
-    expect(describeCall('{"name":"weather","arguments":{"city":"北京","days":[1,2.0]}}')).toBe(
-      'Action: weather\nAction Input: {"city": "北京", "days": [1, 2.0]}',
-    )
+    expect(readCall('{"name":"weather","arguments":{"city":"北京","days":[1,2.0]}}')).toEqual({
+      name: 'weather',
+      arguments: '{"city": "北京", "days": [1, 2.0]}',
+    })
   })
 
   it.each(['', 'not json', '[]', '{"name":"weather"}'])('is empty for %j', (json) => {
-    expect(describeCall(json)).toBe('Action: \nAction Input: ')
+    expect(readCall(json)).toEqual({ name: '', arguments: '' })
   })
 })

@@ -115,6 +115,7 @@ export function bootstrap(env: AppEnv): App {
   driver.start()
   for (const engine of engines.all()) {
     mirror.follow(engine)
+    npuBoard.follow(engine)
     familySender.follow(engine)
   }
   engines.start()

@@ -62,6 +62,10 @@ export const integerField = (options: NumberOptions): Field<number> =>
 export const optionalIntegerField = (options: Omit<NumberOptions, 'default'>): Field<number | null> =>
   field<number | null>('number', options, { type: ['integer', 'null'], ...bounds(options) }, null)
 
+/** A number that may be left out; it is null then. */
+export const optionalNumberField = (options: Omit<NumberOptions, 'default'>): Field<number | null> =>
+  field<number | null>('number', options, { type: ['number', 'null'], ...bounds(options) }, null)
+
 export const switchField = (options: Common & { readonly default: boolean }): Field<boolean> =>
   field('switch', options, { type: 'boolean' }, options.default)
 

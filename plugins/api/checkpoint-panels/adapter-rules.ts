@@ -1,9 +1,11 @@
 import type { CheckpointSummary } from '#engine/protocol/checkpoints.ts'
-import type { Finding } from '#engine/protocol/plan.ts'
+import type { Finding, PathFacts } from '#engine/protocol/plan.ts'
+import type { PlanInput } from '../family.ts'
 import { error, note } from '../findings.ts'
 import { cleanPath } from '../paths.ts'
 import { text } from '../text.ts'
 import type { ConvertValues } from './convert-form.ts'
+import { checkPath } from './path-rules.ts'
 import { isMegatron, layoutNames } from './weights.ts'
 
 type AdapterValues = Pick<
@@ -12,9 +14,9 @@ type AdapterValues = Pick<
 >
 
 /** Adapters of Megatron's training fit a base of the same layout only. */
-export function checkAdapters(values: AdapterValues, source: CheckpointSummary | null): Finding[] {
+export function checkAdapters(input: PlanInput, values: AdapterValues, source: CheckpointSummary | null): Finding[] {
   if (!values.mergeAdapters) return []
-  const findings: Finding[] = []
+  const findings: Finding[] = checkPath(input, 'adapters', checkTracker)
   if (source && !isMegatron(source.layout)) {
     const { en, 'zh-CN': chinese } = layoutNames[source.layout]
     const message = text(
@@ -54,4 +56,14 @@ export function checkAdapters(values: AdapterValues, source: CheckpointSummary |
     findings.push(note('lora.notCompared', message, 'verify'))
   }
   return findings
+}
+
+/** Without its tracker a folder is no Megatron checkpoint; the original goes on without any adapters then. */
+function checkTracker({ names }: PathFacts, path: string): Finding[] {
+  if (names.includes('latest_checkpointed_iteration.txt')) return []
+  const message = text(
+    `${path} is no Megatron checkpoint: latest_checkpointed_iteration.txt is missing. convert_ckpt.py would write the base unchanged.`,
+    `${path} 不是 Megatron 权重：缺少 latest_checkpointed_iteration.txt。convert_ckpt.py 会原样写出基座权重。`,
+  )
+  return [error('lora.noCheckpoint', message, 'adapters')]
 }

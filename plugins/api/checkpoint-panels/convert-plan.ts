@@ -8,7 +8,7 @@ import { text, type Text } from '../text.ts'
 import { moduleNames } from './adapter-fields.ts'
 import { checkAdapters } from './adapter-rules.ts'
 import type { ConvertValues, convertForm } from './convert-form.ts'
-import { checkCast, checkSameLayout } from './convert-rules.ts'
+import { checkCast, checkForgotten, checkMindsporeType, checkSameLayout } from './convert-rules.ts'
 import { checkLogits, logitsOf } from './logits.ts'
 import { checkMegatronTarget, readLayerList } from './megatron-rules.ts'
 import { checkSource } from './source-rules.ts'
@@ -29,8 +29,10 @@ export function planConvert(family: WeightFamily, form: ReturnType<typeof conver
     ...checkSource(family, source, 'input'),
     ...checkMegatronTarget(family, values, source),
     ...checkSameLayout(values, source),
+    ...checkForgotten(values, source),
+    ...(family.mindsporeDtype ? checkMindsporeType(values, source, family.mindsporeDtype) : []),
     ...checkCast(values.dtype, source?.dtype),
-    ...checkAdapters(values, source),
+    ...checkAdapters(input, values, source),
     ...(values.verify && values.logits ? checkLogits('', numbersFor(family, values.size, source)) : []),
     ...(bytes === undefined ? [] : checkSpace('output', output.path, bytes, input.facts)),
   ]

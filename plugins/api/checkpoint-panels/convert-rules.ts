@@ -40,3 +40,37 @@ function isSameLayout(values: ConvertValues, source: CheckpointSummary): boolean
   const isPlain = layersPerVirtualStage === null && layerList.trim() === '' && vocabDivisor === null
   return isPlain && tp === source.tp && pp === source.pp && source.vpp === 1
 }
+
+/** Megatron's numbers where its command line does not give them. */
+const megatronDefaults = { ropeTheta: 10_000, normEpsilon: 1e-5 }
+
+/** The numbers that a Megatron checkpoint does not carry: forgotten flags make a model that answers nonsense. */
+export function checkForgotten({ layout }: ConvertValues, source: CheckpointSummary | null): Finding[] {
+  if (!source || !isMegatron(layout)) return []
+  const { ropeTheta, normEpsilon } = source.model
+  const flags = [
+    ...(ropeTheta === megatronDefaults.ropeTheta ? [] : [`--rotary-base ${ropeTheta}`]),
+    ...(normEpsilon === megatronDefaults.normEpsilon ? [] : [`--norm-epsilon ${normEpsilon}`]),
+  ].join(' ')
+  if (flags === '') return []
+  const message = text(
+    `Megatron's files do not carry rope_theta and rms_norm_eps, and some example scripts forget them. Training and inference need ${flags}.`,
+    `Megatron 权重不含 rope_theta 与 rms_norm_eps，部分示例脚本也未设置。训练与推理须指定 ${flags}。`,
+  )
+  return [note('convert.forgotten', message, 'layout')]
+}
+
+/** What the guides' scripts do with the type, where the result differs. */
+export function checkMindsporeType(
+  { layout, dtype }: ConvertValues,
+  source: CheckpointSummary | null,
+  scriptDtype: Dtype,
+): Finding[] {
+  const written = dtype === 'keep' ? source?.dtype : dtype
+  if (layout !== 'mindspore' || written === undefined || written === scriptDtype) return []
+  const message = text(
+    `convert_weight.py of the guide writes ${scriptDtype}; here it will be ${written}. MindFormers casts while it loads.`,
+    `指南中的 convert_weight.py 写出 ${scriptDtype}，此处将写出 ${written}。MindFormers 加载时会转换。`,
+  )
+  return [note('convert.mindsporeType', message, 'dtype')]
+}

@@ -91,7 +91,7 @@ function planMergeLora(family: WeightFamily, input: PlanInput): Plan {
       ...findings,
       ...output.findings,
       ...checkSource(family, base, 'input'),
-      ...checkAdapters({ ...values, verify: false, against: '', mergeAdapters: true }, base),
+      ...checkAdapters(input, { ...values, verify: false, against: '', mergeAdapters: true }, base),
       ...[from, adapters].flatMap((path) => checkApart('output', output.path, path)).slice(0, 1),
       ...(bytes === undefined ? [] : checkSpace('output', output.path, bytes, input.facts)),
     ],

@@ -6,7 +6,7 @@ import { chooseOutput } from '../outputs.ts'
 import { baseName, cleanPath } from '../paths.ts'
 import { text } from '../text.ts'
 import { prefixField, ranksField, sliceOutputField, strategyField, weightsOnlyField } from './slice-fields.ts'
-import { checkPrefix, checkSliceOutput } from './slice-rules.ts'
+import { checkPrefix, checkRanks, checkSliceOutput, checkStrategy } from './slice-rules.ts'
 import type { BuiltPanel } from './weights.ts'
 
 const form = defineForm(
@@ -50,7 +50,14 @@ function planMergeRanks(input: PlanInput): Plan {
   const spec = { input: ranks, output: output.path, strategy, prefix, weightsOnly }
   return {
     title,
-    findings: [...findings, ...output.findings, ...checkSliceOutput(output.path, [ranks, strategy]), ...prefixFindings],
+    findings: [
+      ...findings,
+      ...output.findings,
+      ...checkRanks(input, 'ranks'),
+      ...checkStrategy(input, 'strategy'),
+      ...checkSliceOutput(output.path, [ranks, strategy]),
+      ...prefixFindings,
+    ],
     files: [],
     steps: isReady ? [taskStep('merge', title, 'checkpoint.merge', spec)] : [],
     outputs: isReady ? [{ kind: 'checkpoint', path: output.path, title, field: 'output', isNew: true }] : [],

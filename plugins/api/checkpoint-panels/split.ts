@@ -7,7 +7,7 @@ import { checkSpace, chooseOutput } from '../outputs.ts'
 import { baseName, cleanPath, stemName } from '../paths.ts'
 import { text } from '../text.ts'
 import { prefixField, ranksField, sliceOutputField, strategyField, weightsOnlyField } from './slice-fields.ts'
-import { checkPrefix, checkSliceOutput } from './slice-rules.ts'
+import { checkPrefix, checkRanks, checkSliceOutput, checkStrategy } from './slice-rules.ts'
 import { checkSource } from './source-rules.ts'
 import { layoutNames, type BuiltPanel, type WeightFamily } from './weights.ts'
 
@@ -95,6 +95,8 @@ function planSplit(family: WeightFamily, input: PlanInput): Plan {
       ...(source === null || source.layout === 'mindspore'
         ? checkSource(family, source, 'input')
         : [notMindspore(layoutNames[source.layout].en)]),
+      ...(values.isSplit ? [...checkRanks(input, 'ranks'), ...checkStrategy(input, 'sourceStrategy')] : []),
+      ...checkStrategy(input, 'strategy'),
       ...checkSliceOutput(output.path, [from, strategy, sourceStrategy]),
       ...prefix,
       ...(bytes === undefined ? [] : checkSpace('output', output.path, bytes, input.facts)),

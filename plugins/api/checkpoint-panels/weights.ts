@@ -1,5 +1,5 @@
 import type { CheckpointSummary } from '#engine/protocol/checkpoints.ts'
-import type { CheckpointLayout, ModelShape } from '#engine/protocol/passport.ts'
+import type { CheckpointLayout, Dtype, ModelShape } from '#engine/protocol/passport.ts'
 import type { FamilySize } from '#engine/protocol/panel.ts'
 import type { PanelDefinition, PlanFunction } from '../family.ts'
 import { countParameters, type ShapeNumbers } from '../rules/model.ts'
@@ -21,6 +21,8 @@ export interface WeightFamily {
   readonly layouts: readonly CheckpointLayout[]
   /** Why layouts are missing; said where a checkpoint of such a layout is picked. */
   readonly missingLayouts?: Text
+  /** The type that the family's own convert_weight.py writes where none is asked for. */
+  readonly mindsporeDtype?: Dtype
   /** True where query, key and value have biases. */
   readonly hasQkvBias: boolean
   /** True where the reference runtime computes the architecture, so that logits can be compared. */

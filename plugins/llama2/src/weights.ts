@@ -6,6 +6,7 @@ const weights: WeightFamily = {
   name: 'Llama 2',
   sizes: Object.values(sizes),
   layouts: ['mcore', 'legacy', 'hf', 'mindspore'],
+  mindsporeDtype: 'fp16',
   hasQkvBias: false,
   isRunnable: true,
 }

@@ -40,6 +40,7 @@ const weights: WeightFamily = {
   name: 'Qwen1.5',
   sizes,
   layouts: ['mcore', 'legacy', 'hf', 'mindspore'],
+  mindsporeDtype: 'fp16',
   hasQkvBias: true,
   isRunnable: true,
 }

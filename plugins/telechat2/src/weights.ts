@@ -27,6 +27,7 @@ const weights: WeightFamily = {
     'It is trained by its own MindFormers; MindSpeed-LLM has no loader for its interleaved key and value.',
     '其训练使用自带的 MindFormers；MindSpeed-LLM 没有读取其交错键值权重的加载器。',
   ),
+  mindsporeDtype: 'fp32',
   hasQkvBias: false,
   isRunnable: false,
 }

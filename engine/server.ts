@@ -66,13 +66,29 @@ const dataServices: Service[] = [
   }),
   implement(datasets, {
     columns: async ({ input }) => (await import('./dataset/columns.ts')).datasetColumns({ input: expandPath(input) }),
-    preview: async (input) => {
+    preview: async (input, { signal }) => {
       const { previewDataset } = await import('./dataset/preview.ts')
+      const { outputPrefix } = input
       const paths = { input: expandPath(input.input), tokenizer: expandPath(input.tokenizer) }
-      return previewDataset({ ...input, ...paths })
+      const output = outputPrefix === undefined ? {} : { outputPrefix: expandPath(outputPrefix) }
+      return previewDataset({ ...input, ...paths, ...output }, signal)
+    },
+    previewRecords: async (input, { signal }) => {
+      const { previewRecords } = await import('./dataset/mindformers/preview.ts')
+      const { merges, output } = input
+      const paths = { input: expandPath(input.input), tokenizer: expandPath(input.tokenizer) }
+      const more = {
+        ...(merges === undefined ? {} : { merges: expandPath(merges) }),
+        ...(output === undefined ? {} : { output: expandPath(output) }),
+      }
+      return previewRecords({ ...input, ...paths, ...more }, signal)
     },
     inspect: async ({ prefix, sample }) =>
       (await import('./dataset/inspect.ts')).inspectDataset({ prefix: expandPath(prefix), sample }),
+    rejected: async ({ prefix, ...rest }, { signal }) =>
+      (await import('./dataset/rejected-page.ts')).readRejected({ ...rest, prefix: expandPath(prefix) }, signal),
+    tokens: async ({ prefix, limit }, { signal }) =>
+      (await import('./dataset/token-counts.ts')).countTokens({ prefix: expandPath(prefix), limit }, signal),
   }),
   implement(chat, {
     generate: async (input, sink, { signal }) => {

@@ -1,4 +1,5 @@
 import { AppError } from '../protocol/errors/index.ts'
+import { asRow } from './handlers/handler.ts'
 import { openReader } from './readers/open.ts'
 import type { RawRow, RowReader } from './readers/reader.ts'
 
@@ -7,11 +8,18 @@ const SHOWN_ROWS = 20
 /** A few enormous rows are enough to look at. */
 const SCANNED_BYTES = 64 * 1024 * 1024
 const SHOWN_CHARACTERS = 4000
+const CELL_CHARACTERS = 400
 
-/** The columns of a raw file (of its first 1000 rows, in order of appearance) and its first rows as JSON texts. */
-export async function datasetColumns({ input }: { input: string }): Promise<{ columns: string[]; rows: string[] }> {
+export interface DatasetColumns {
+  columns: string[]
+  rows: string[]
+  cells: string[][]
+}
+
+/** The columns of a raw file (of its first 1000 rows, in order of appearance) and its first rows. */
+export async function datasetColumns({ input }: { input: string }): Promise<DatasetColumns> {
   const scan = await scanRows(await openReader(input), SCANNED_ROWS)
-  return { columns: scan.columns, rows: showRows(scan.rows) }
+  return { columns: scan.columns, rows: showRows(scan.rows), cells: showCells(scan) }
 }
 
 export interface Scan {
@@ -44,10 +52,22 @@ export async function scanRows(reader: RowReader, limit: number): Promise<Scan> 
 
 /** Rows as JSON texts for people; long ones are cut. */
 export const showRows = (rows: readonly RawRow[]): string[] =>
+  rows.slice(0, SHOWN_ROWS).map(({ value }) => cut(JSON.stringify(value) ?? '', SHOWN_CHARACTERS))
+
+/** Rows cell by cell, in the order of the columns: texts as they are, anything else as JSON, nothing where it is missing. */
+const showCells = ({ rows, columns }: Scan): string[][] =>
   rows.slice(0, SHOWN_ROWS).map(({ value }) => {
-    const text = JSON.stringify(value) ?? ''
-    return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text
+    const row = asRow(value)
+    return columns.map((column) => cut(cellText(row?.[column]), CELL_CHARACTERS))
   })
+
+function cellText(value: unknown): string {
+  if (value === undefined || value === null) return ''
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+}
+
+const cut = (text: string, characters: number): string =>
+  text.length > characters ? `${text.slice(0, characters)}…` : text
 
 /**
  * Makes sure that each column occurs in the data. Reads until all were seen: usually one row, all rows when one is

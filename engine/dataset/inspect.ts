@@ -25,16 +25,20 @@ export async function inspectDataset(input: { prefix: string; sample: number }):
   try {
     const { passport, length } = dataset
     if (length === 0) return { passport, samples: 0, sample: null }
-    const { ids, labels } = await dataset.sample(input.sample)
-    const tokens = toSpans(ids, labels, await loadIfSame(passport))
-    return { passport, samples: length, sample: { row: input.sample, length: ids.length, tokens } }
+    const { ids, labels, other } = await dataset.sample(input.sample)
+    const tokenizer = await tokenizerOf(passport)
+    const sample = { row: input.sample, length: ids.length, tokens: toSpans(ids, labels, tokenizer) }
+    if (other === undefined) return { passport, samples: length, sample }
+    const { key, ids: otherIds } = other
+    const others = [{ key, length: otherIds.length, tokens: toSpans(otherIds, other.labels, tokenizer) }]
+    return { passport, samples: length, sample: { ...sample, key: 'chosen', others } }
   } finally {
     await dataset.close()
   }
 }
 
-/** The tokenizer as the dataset was made with it: with the tokens of its template, of the same file. */
-async function loadIfSame({ tokenizer: { path, hash }, template }: DatasetPassport): Promise<Tokenizer | null> {
+/** The tokenizer as the dataset was made with it, with the tokens of its template; null where its file is another now. */
+export async function tokenizerOf({ tokenizer: { path, hash }, template }: DatasetPassport): Promise<Tokenizer | null> {
   const named = DatasetTemplate.safeParse(template)
   const tokens = named.success ? templateTokens(named.data) : {}
   try {

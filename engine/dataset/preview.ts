@@ -1,26 +1,35 @@
+import { setImmediate } from 'node:timers/promises'
 import type { z } from 'zod'
 import { AppError } from '../protocol/errors/index.ts'
-import type { DatasetPreview, SamplePreview, datasets } from '../protocol/datasets.ts'
+import type { DatasetPreview, LengthRule, SamplePreview, datasets } from '../protocol/datasets.ts'
 import { checkColumns, scanRows, showRows } from './columns.ts'
 import { createEncoder, loadTokenizerFor } from './encoders/create.ts'
+import type { EncodedRow, RowEncoder } from './encoders/encoder.ts'
+import { checkLengths, checkSpace, checkTemplate } from './preview-findings.ts'
 import { openReader } from './readers/open.ts'
 import type { RawRow } from './readers/reader.ts'
-import { rejectionReasons, type RejectionReason } from './rejections.ts'
+import { rejectionReasons, type Rejection } from './rejections.ts'
 import { toSpans } from './spans.ts'
+import { IGNORED_LABEL } from './templates.ts'
+import type { Tokenizer } from './tokenizers/tokenizer.ts'
 
-const SCANNED_ROWS = 2000
+export const SCANNED_ROWS = 2000
 /** Longer samples show their start; their length is told. */
-const SHOWN_TOKENS = 4096
+export const SHOWN_TOKENS = 4096
+/** Work between two looks at whether anyone still waits for the answer. */
+const TURN_MS = 20
+const BYTES_PER_TOKEN = 4
 
 export type PreviewInput = z.output<(typeof datasets)['members']['preview']['input']>
 
 /**
  * What a preprocessing would make of the first rows (at most 2000): samples with their tokens and masks, lengths, rows
- * that would be set aside. The sequence length does not hide a row here, so that it can be chosen by the lengths.
- * @throws dataset.*, file.*
+ * that would be set aside, and what speaks against running it so. The sequence length does not hide a row here, so that
+ * it can be chosen by the lengths.
+ * @throws dataset.*, file.*, cancelled
  */
-export async function previewDataset(input: PreviewInput): Promise<DatasetPreview> {
-  const { samples: wanted, ...rest } = input
+export async function previewDataset(input: PreviewInput, signal?: AbortSignal): Promise<DatasetPreview> {
+  const { samples: wanted, outputPrefix, ...rest } = input
   const tokenizer = await loadTokenizerFor(rest)
   const { seqLength, ...spec } = rest
   const encoder = createEncoder(spec, tokenizer)
@@ -28,38 +37,108 @@ export async function previewDataset(input: PreviewInput): Promise<DatasetPrevie
   const scan = await scanRows(reader, SCANNED_ROWS)
   if (scan.rows.length === 0) throw new AppError('dataset.empty', { file: reader.file })
   checkColumns(reader.file, new Set(scan.columns), encoder.columns)
-  const samples: SamplePreview[] = []
-  const lengths: number[] = []
-  const rejected: DatasetPreview['rejected'] = []
+  const rule: LengthRule = { kind: rest.pack === true ? 'pack' : 'drop', room: -1, width: 0 }
+  const seen = new Seen()
+  let written = 0
+  const turn = new Turns(signal)
   for (const row of scan.rows) {
+    await turn.next()
     const sample = encoder.encode(row)
     if ('reason' in sample) {
-      rejected.push(describeRejection(row, sample.reason))
+      seen.reject(row, sample)
       continue
     }
-    const length = sample.ids.length
-    lengths.push(length)
-    if (seqLength !== undefined && length >= seqLength) {
-      rejected.push(describeRejection(row, 'tooLong'))
-    }
-    if (samples.length < wanted) {
-      const shown = sample.ids.subarray(0, SHOWN_TOKENS)
-      samples.push({ row: row.row - 1, length, tokens: toSpans(shown, sample.labels, tokenizer) })
-    }
+    const { length, trained } = measure(sample, encoder)
+    seen.add(length, trained)
+    for (const sequence of sample.sequences) written += sequence?.length ?? 0
+    if (seqLength !== undefined && length >= seqLength)
+      seen.reject(row, { reason: 'tooLong', detail: `${length} tokens` })
+    if (seen.samples.length < wanted) seen.samples.push(show(row, sample, encoder, tokenizer))
   }
+  const estimatedBytes = Math.round((written * BYTES_PER_TOKEN * scan.totalRowsEstimate) / scan.rows.length)
   return {
     columns: scan.columns,
     rows: showRows(scan.rows),
-    samples,
+    samples: seen.samples,
     scannedRows: scan.rows.length,
     totalRowsEstimate: scan.totalRowsEstimate,
-    lengths,
-    rejected,
+    lengths: seen.lengths,
+    trained: seen.trained,
+    rule,
+    estimatedBytes,
+    rejected: seen.rejected,
+    findings: [
+      ...(await checkTemplate(rest, tokenizer)),
+      ...checkLengths(seen.lengths, rule, seqLength),
+      ...(outputPrefix === undefined ? [] : await checkSpace('outputPrefix', outputPrefix, estimatedBytes)),
+    ],
   }
 }
 
-const describeRejection = ({ row }: RawRow, reason: RejectionReason): DatasetPreview['rejected'][number] => ({
-  row: row - 1,
-  reason,
-  text: rejectionReasons[reason],
-})
+/** What a preview gathers over the rows. */
+export class Seen {
+  readonly samples: SamplePreview[] = []
+  readonly lengths: number[] = []
+  readonly trained: number[] = []
+  readonly rejected: DatasetPreview['rejected'] = []
+
+  add(length: number, trained: number): void {
+    this.lengths.push(length)
+    this.trained.push(trained)
+  }
+
+  reject({ row }: RawRow, { reason, detail }: Rejection): void {
+    const text = rejectionReasons[reason]
+    this.rejected.push({ row: row - 1, reason, text, ...(detail === undefined ? {} : { detail }) })
+  }
+}
+
+/** Turns of the event loop during long work, in which a cancellation can arrive. */
+export class Turns {
+  readonly #signal: AbortSignal | undefined
+  #since = performance.now()
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal
+  }
+
+  /** @throws cancelled */
+  async next(): Promise<void> {
+    if (performance.now() - this.#since < TURN_MS) return
+    await setImmediate()
+    if (this.#signal?.aborted === true) throw new AppError('cancelled')
+    this.#since = performance.now()
+  }
+}
+
+/** The longest sequence of a sample, and the trained tokens of all of them. */
+function measure({ ids, labels, sequences }: EncodedRow, { format }: RowEncoder): { length: number; trained: number } {
+  const length = sequences.reduce((most, sequence) => Math.max(most, sequence?.length ?? 0), ids.length)
+  let trained = countTrained(labels)
+  if (format === 'megatron-pairwise') trained += countTrained(sequences[3] ?? new Int32Array(0))
+  if (format === 'megatron-pretrain') trained = sequences.reduce((sum, sequence) => sum + (sequence?.length ?? 0), 0)
+  return { length, trained }
+}
+
+function countTrained(labels: Int32Array): number {
+  let trained = 0
+  for (const label of labels) if (label !== IGNORED_LABEL) trained++
+  return trained
+}
+
+function show(row: RawRow, sample: EncodedRow, encoder: RowEncoder, tokenizer: Tokenizer): SamplePreview {
+  const spans = (ids: Int32Array, labels: Int32Array) => toSpans(ids.subarray(0, SHOWN_TOKENS), labels, tokenizer)
+  const shown = { row: row.row - 1, length: sample.ids.length, tokens: spans(sample.ids, sample.labels) }
+  if (encoder.format === 'megatron-pairwise') {
+    const [, , ids = null, labels = null] = sample.sequences
+    if (ids === null || labels === null) return shown
+    return { ...shown, key: 'chosen', others: [{ key: 'rejected', length: ids.length, tokens: spans(ids, labels) }] }
+  }
+  if (encoder.format !== 'megatron-pretrain' || encoder.keys.length < 2) return shown
+  const texts = encoder.keys.flatMap((key, at) => {
+    const ids = sample.sequences[at] ?? null
+    return ids === null ? [] : [{ key, length: ids.length, tokens: spans(ids, ids) }]
+  })
+  const [first, ...others] = texts
+  return first === undefined ? shown : { row: shown.row, ...first, others }
+}

@@ -14,6 +14,6 @@ export function toSpans(ids: Int32Array, labels: Int32Array, tokenizer: Tokenize
     if (tokenizer === null) return { id, text: String(id), isTrained }
     const bytes = tokenizer.bytes(id)
     const text = bytes.length === 0 ? tokenizer.piece(id) : decoder.decode(bytes, { stream: true })
-    return { id, text, isTrained }
+    return { id, text, isTrained, ...(bytes.length === 0 ? { isSpecial: true } : {}) }
   })
 }

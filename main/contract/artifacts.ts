@@ -39,4 +39,10 @@ export const datasetsTopic = (engines: EnginePool): Service =>
       (await engines.of(host).client(datasets, signal)).preview(input, { signal }),
     inspect: async ({ host, ...input }, { signal }) =>
       (await engines.of(host).client(datasets, signal)).inspect(input, { signal }),
+    previewRecords: async ({ host, ...input }, { signal }) =>
+      (await engines.of(host).client(datasets, signal)).previewRecords(input, { signal }),
+    rejected: async ({ host, ...input }, { signal }) =>
+      (await engines.of(host).client(datasets, signal)).rejected(input, { signal }),
+    tokens: async ({ host, ...input }, { signal }) =>
+      (await engines.of(host).client(datasets, signal)).tokens(input, { signal }),
   })

@@ -61,4 +61,10 @@ export const datasets = topic('datasets', {
   columns: call(engineDatasets.members.columns.input.extend(host.shape), engineDatasets.members.columns.output),
   preview: call(engineDatasets.members.preview.input.extend(host.shape), engineDatasets.members.preview.output),
   inspect: call(engineDatasets.members.inspect.input.extend(host.shape), engineDatasets.members.inspect.output),
+  previewRecords: call(
+    engineDatasets.members.previewRecords.input.extend(host.shape),
+    engineDatasets.members.previewRecords.output,
+  ),
+  rejected: call(engineDatasets.members.rejected.input.extend(host.shape), engineDatasets.members.rejected.output),
+  tokens: call(engineDatasets.members.tokens.input.extend(host.shape), engineDatasets.members.tokens.output),
 })

@@ -18,4 +18,4 @@ export type { FamilyDefinition as CheckpointFamily } from '#engine/protocol/fami
 export type { HostFacts } from '#engine/protocol/host.ts'
 export type { FormValues, Manifest } from '#engine/protocol/panel.ts'
 export type { DatasetPassport, ModelShape } from '#engine/protocol/passport.ts'
-export type { ArtifactSpec, Plan, Step } from '#engine/protocol/plan.ts'
+export type { ArtifactSpec, PathFacts, Plan, Step } from '#engine/protocol/plan.ts'

@@ -11,10 +11,24 @@ interface Output {
 
 /** The output of a plan: the form's value, or a name of its own below the host's workspace. */
 export function chooseOutput(field: string, given: string, facts: HostFacts, ...suggestion: string[]): Output {
-  if (given !== '') return { path: cleanPath(given), findings: [] }
+  if (given !== '') return { path: cleanPath(given), findings: isAbsolute(given) ? [] : [relative(given, field)] }
   const path = joinPath(facts.dirs.workspace, ...suggestion)
   return { path, findings: [note('output.suggested', text(`Writes to ${path}.`, `将写入 ${path}。`), field)] }
 }
+
+/** From the root, from the home folder, or from a drive of Windows. */
+const isAbsolute = (path: string): boolean => /^(\/|~(\/|$)|[A-Za-z]:[\\/]|\\\\)/.test(path)
+
+/** Steps run in folders of their own, so that nobody would find what a relative path leads to. */
+const relative = (path: string, field: string): Finding =>
+  error(
+    'output.relative',
+    text(
+      `${path} does not say where it starts. Write the whole path, from / or ~.`,
+      `${path} 是相对路径，起点不明。请填写以 / 或 ~ 开头的完整路径。`,
+    ),
+    field,
+  )
 
 /** An output must not lie in the input: a rewritten folder would be its own source. */
 export function checkApart(field: string, output: string, input: string): Finding[] {

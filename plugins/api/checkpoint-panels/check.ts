@@ -109,12 +109,12 @@ function planCheck(family: WeightFamily, form: typeof wholeForm, input: PlanInpu
 function describe(summary: CheckpointSummary | null, field: string): Finding[] {
   if (!summary) return []
   const { layout, tp, pp, vpp, dtype, model, tensorCount, totalBytes } = summary
-  const split = isMegatron(layout) ? `, TP ${tp}, PP ${pp}${vpp > 1 ? `, VPP ${vpp}` : ''}` : ''
-  const numbers = `${formatParameters(countParameters(model))}, ${dtype}, ${formatBytes(totalBytes)}`
+  const split = isMegatron(layout) ? [`TP ${tp}`, `PP ${pp}`, ...(vpp > 1 ? [`VPP ${vpp}`] : [])] : []
+  const numbers = [...split, formatParameters(countParameters(model)), dtype, formatBytes(totalBytes)]
   const { en, 'zh-CN': chinese } = layoutNames[layout]
   const message = text(
-    `${en}${split}: ${numbers}, ${tensorCount} tensors, ${model.layers} layers.`,
-    `${chinese}${split}：${numbers}，${tensorCount} 个张量，${model.layers} 层。`,
+    `${[en, ...numbers, `${tensorCount} tensors`, `${model.layers} layers`].join(', ')}.`,
+    `${[chinese, ...numbers, `${tensorCount} 个张量`, `${model.layers} 层`].join('，')}。`,
   )
   return [note('check.found', message, field)]
 }
@@ -124,8 +124,8 @@ function checkPair(ours: CheckpointSummary, theirs: CheckpointSummary): Finding[
     (name) => ours.model[name] !== theirs.model[name],
   )
   if (differing.length > 0) {
-    const sums = differing.map((name) => `${name} ${ours.model[name]} ≠ ${theirs.model[name]}`).join(', ')
-    const message = text(`These are different models: ${sums}.`, `两者是不同的模型：${sums}。`)
+    const sums = differing.map((name) => `${name} ${ours.model[name]} ≠ ${theirs.model[name]}`)
+    const message = text(`These are different models: ${sums.join(', ')}.`, `两者是不同的模型：${sums.join('，')}。`)
     return [error('check.models', message, 'against')]
   }
   if (ours.path === theirs.path) {

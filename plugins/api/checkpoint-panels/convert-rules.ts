@@ -50,7 +50,7 @@ export function checkForgotten({ layout }: ConvertValues, source: CheckpointSumm
   const { ropeTheta, normEpsilon } = source.model
   const flags = [
     ...(ropeTheta === megatronDefaults.ropeTheta ? [] : [`--rotary-base ${ropeTheta}`]),
-    ...(normEpsilon === megatronDefaults.normEpsilon ? [] : [`--norm-epsilon ${normEpsilon}`]),
+    ...(normEpsilon === megatronDefaults.normEpsilon ? [] : [`--norm-epsilon ${normEpsilon.toExponential()}`]),
   ].join(' ')
   if (flags === '') return []
   const message = text(

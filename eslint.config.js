@@ -13,6 +13,7 @@ export default tseslint.config(
       'plugins/*/dist/',
       '**/*.generated.ts',
       'engine/reference/kernel/assembly/',
+      'engine/checkpoint/kernel/assembly/',
     ],
   },
   js.configs.recommended,

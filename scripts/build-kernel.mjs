@@ -1,6 +1,7 @@
 /**
- * Compiles the reference runtime's kernel (AssemblyScript to WebAssembly SIMD) into kernel.generated.ts, which holds it
- * as base64, so that the engine stays one file. Does nothing when the sources have not changed.
+ * Compiles the kernels of the reference runtime and of checkpoints (AssemblyScript to WebAssembly SIMD), each into its
+ * kernel.generated.ts, which holds it as base64, so that the engine stays one file. Does nothing where the sources have
+ * not changed.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
@@ -8,30 +9,34 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const folder = fileURLToPath(new URL('../engine/reference/kernel', import.meta.url))
-const output = join(folder, 'kernel.generated.ts')
-const sources = Object.fromEntries(
-  readdirSync(join(folder, 'assembly'))
-    .filter((name) => name.endsWith('.ts'))
-    .toSorted()
-    .map((name) => [name, readFileSync(join(folder, 'assembly', name), 'utf8')]),
-)
 const { version } = createRequire(import.meta.url)('assemblyscript/package.json')
-const options = [
-  ...['--optimizeLevel', '3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--enable', 'threads'],
-  // The memory is the caller's; 65536 pages (4 GiB) is the most that an import may declare.
-  ...['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536', '--noExportMemory'],
-]
-const digest = createHash('sha256')
-  .update(JSON.stringify([version, options, sources]))
-  .digest('hex')
+const common = ['--optimizeLevel', '3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--importMemory']
+// The memory is the caller's; 65536 pages (4 GiB) is the most that an import may declare.
+const sharedMemory = ['--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536', '--noExportMemory']
+const kernels = {
+  'engine/reference/kernel': [...common, '--enable', 'threads', ...sharedMemory],
+  'engine/checkpoint/kernel': [...common, '--enable', 'relaxed-simd', '--initialMemory', '1', '--noExportMemory'],
+}
 
 const DATA_SECTION = 11
 
-const isUpToDate = existsSync(output) && readFileSync(output, 'utf8').startsWith(`// ${digest}\n`)
-if (!isUpToDate) await compile()
+for (const [path, options] of Object.entries(kernels)) {
+  const folder = fileURLToPath(new URL(`../${path}`, import.meta.url))
+  const output = join(folder, 'kernel.generated.ts')
+  const sources = Object.fromEntries(
+    readdirSync(join(folder, 'assembly'))
+      .filter((name) => name.endsWith('.ts'))
+      .toSorted()
+      .map((name) => [name, readFileSync(join(folder, 'assembly', name), 'utf8')]),
+  )
+  const digest = createHash('sha256')
+    .update(JSON.stringify([version, options, sources]))
+    .digest('hex')
+  const isUpToDate = existsSync(output) && readFileSync(output, 'utf8').startsWith(`// ${digest}\n`)
+  if (!isUpToDate) await compile(sources, options, digest, output)
+}
 
-async function compile() {
+async function compile(sources, options, digest, output) {
   const { default: asc } = await import('assemblyscript/asc')
   let binary
   const { error, stderr } = await asc.main(['index.ts', '--outFile', 'kernel.wasm', ...options], {

@@ -1,8 +1,10 @@
 import type { Dtype } from '../protocol/passport.ts'
+import { dtypeBytes } from './formats/dtypes.ts'
+import { loadKernel, type Kernel, type KernelExports } from './kernel/kernel.ts'
 
 /**
- * Casts between the three weight dtypes, round to nearest even as torch does. 16-bit sources go through tables of all
- * 65536 values, fp32 sources through integer arithmetic on the bit patterns.
+ * Casts between the three weight dtypes, round to nearest even as torch does: many elements in the kernel, a few, or the
+ * last ones, here: 16-bit sources through tables of all 65536 values, fp32 sources through integer arithmetic.
  */
 
 const HALF_VALUES = 0x10000
@@ -130,6 +132,43 @@ const casts: Record<string, Cast> = {
   'fp32>bf16': narrowFromFp32(fp32BitsToBf16, (half) => (half & 0x7fff) === 0x7f80),
 }
 
+/** Fewer elements than this are cast before the kernel has them. */
+const LEAST_FOR_KERNEL = 1024
+/** Elements that the kernel works on at once: they stay in the processor's cache. */
+const CHUNK = 8192
+const LANES = 8
+
+const kernelCasts: Record<string, keyof KernelExports & `cast${string}`> = {
+  'fp16>fp32': 'castFp16ToFp32',
+  'bf16>fp32': 'castBf16ToFp32',
+  'fp16>bf16': 'castFp16ToBf16',
+  'bf16>fp16': 'castBf16ToFp16',
+  'fp32>fp16': 'castFp32ToFp16',
+  'fp32>bf16': 'castFp32ToBf16',
+}
+
+let kernel: Kernel | undefined
+
+/** @param elements a multiple of the kernel's lanes */
+function castInKernel(from: Uint8Array, into: Uint8Array, elements: number, key: string, sizes: Sizes): number {
+  kernel ??= loadKernel(2 * CHUNK * 4)
+  const { memory, exports } = kernel
+  const cast = exports[kernelCasts[key] as keyof KernelExports & `cast${string}`]
+  let overflowed = 0
+  for (let done = 0; done < elements; done += CHUNK) {
+    const count = Math.min(CHUNK, elements - done)
+    memory.set(from.subarray(done * sizes.from, (done + count) * sizes.from))
+    overflowed += cast(0, CHUNK * 4, count) ?? 0
+    into.set(memory.subarray(CHUNK * 4, CHUNK * 4 + count * sizes.into), done * sizes.into)
+  }
+  return overflowed
+}
+
+interface Sizes {
+  readonly from: number
+  readonly into: number
+}
+
 /**
  * Casts little-endian elements of one dtype into another. Both arrays start at a multiple of their element size.
  *
@@ -140,7 +179,14 @@ export function castInto(from: Uint8Array, fromDtype: Dtype, into: Uint8Array, i
     into.set(from)
     return 0
   }
-  const cast = casts[`${fromDtype}>${intoDtype}`]
+  const key = `${fromDtype}>${intoDtype}`
+  const cast = casts[key]
   if (cast === undefined) throw new Error(`no cast from ${fromDtype} to ${intoDtype}`)
-  return cast(from, into)
+  const sizes = { from: dtypeBytes[fromDtype], into: dtypeBytes[intoDtype] }
+  const elements = from.length / sizes.from
+  if (elements < LEAST_FOR_KERNEL) return cast(from, into)
+  const whole = elements - (elements % LANES)
+  const overflowed = castInKernel(from, into, whole, key, sizes)
+  if (whole === elements) return overflowed
+  return overflowed + cast(from.subarray(whole * sizes.from), into.subarray(whole * sizes.into))
 }

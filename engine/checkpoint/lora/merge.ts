@@ -1,4 +1,4 @@
-import type { Dtype, ModelShape } from '../../protocol/passport.ts'
+import type { ModelShape } from '../../protocol/passport.ts'
 import { readBoxInto, readRowsInto, type Box } from '../box.ts'
 import { castInto } from '../casts.ts'
 import type { CanonicalTensor, TensorSource } from '../checkpoint.ts'
@@ -7,48 +7,7 @@ import { rowLength } from '../formats/stored-tensor.ts'
 import { DerivedSource } from '../sources/cast.ts'
 import type { RecipeBook, SourceRecipe } from '../sources/recipe.ts'
 import { adapterA, adapterB, packedParts } from './adapters.ts'
-
-/** What a row of the product becomes in a dtype, in place: W + scale * B A, rounded where the original rounds. */
-type Merge = (weights: Uint8Array, product: Float32Array, scale: number) => void
-
-/**
- * Rounding of `merge_and_unload` on a CPU. fp16: product and scale in fp32, the difference cast to fp16, the sum in
- * fp16. bf16: every step rounds to bf16. fp32: every step in fp32.
- */
-const merges: Record<Dtype, Merge> = {
-  fp16: (weights, product, scale) => {
-    const halves = new Float16Array(weights.buffer, weights.byteOffset, product.length)
-    const delta = new Float16Array(1)
-    for (let index = 0; index < product.length; index++) {
-      delta[0] = Math.fround((product[index] as number) * scale)
-      halves[index] = Math.fround((halves[index] as number) + delta[0])
-    }
-  },
-  bf16: (weights, product, scale) => {
-    const halves = new Uint16Array(weights.buffer, weights.byteOffset, product.length)
-    const value = new Float32Array(1)
-    const bits = new Uint32Array(value.buffer)
-    const round = (number: number): number => {
-      value[0] = number
-      const raw = bits[0] as number
-      if ((raw & 0x7fffffff) > 0x7f800000) bits[0] = ((raw & 0x80000000) | 0x7fc00000) >>> 0
-      else bits[0] = ((raw + 0x7fff + ((raw >>> 16) & 1)) & 0xffff0000) >>> 0
-      return value[0] as number
-    }
-    for (let index = 0; index < product.length; index++) {
-      const delta = round(round(product[index] as number) * scale)
-      bits[0] = (halves[index] as number) << 16
-      round((value[0] as number) + delta)
-      halves[index] = (bits[0] ?? 0) >>> 16
-    }
-  },
-  fp32: (weights, product, scale) => {
-    const values = new Float32Array(weights.buffer, weights.byteOffset, product.length)
-    for (let index = 0; index < product.length; index++) {
-      values[index] = (values[index] as number) + Math.fround((product[index] as number) * scale)
-    }
-  },
-}
+import { MergeKernel } from './merge-kernel.ts'
 
 /** Weights with their adapters merged in. Base and adapters have one dtype, which is that of the result. */
 export class MergedSource extends DerivedSource {
@@ -57,6 +16,7 @@ export class MergedSource extends DerivedSource {
   readonly #base: TensorSource
   readonly #adapters: TensorSource
   readonly #scale: number
+  #kernel: MergeKernel | undefined
   #lastA: { name: string; values: Float32Array } | undefined
 
   /** @param scale alpha divided by the rank */
@@ -78,22 +38,10 @@ export class MergedSource extends DerivedSource {
     if (tensor === undefined || b === undefined || packed === undefined) return
     const a = await this.#wholeA(`${layer}${adapterA(packed)}`)
     const rank = b.shape[1] ?? 1
-    const length = rowLength(tensor.shape)
     const factors = await this.#read(b, box.from, box.to)
-    const merge = merges[tensor.dtype]
-    const product = new Float32Array(box.columns)
-    const rowBytes = box.columns * dtypeBytes[tensor.dtype]
-    for (let row = 0; row < box.to - box.from; row++) {
-      product.fill(0)
-      for (let r = 0; r < rank; r++) {
-        const factor = factors[row * rank + r] as number
-        const at = r * length + box.column
-        for (let column = 0; column < box.columns; column++) {
-          product[column] = (product[column] as number) + factor * (a[at + column] as number)
-        }
-      }
-      merge(into.subarray(row * rowBytes, (row + 1) * rowBytes), product, this.#scale)
-    }
+    this.#kernel ??= new MergeKernel(rank)
+    const parts = { rank, b: factors, a, length: rowLength(tensor.shape), column: box.column }
+    this.#kernel.merge(into, box.to - box.from, box.columns, tensor.dtype, this.#scale, parts)
   }
 
   recipe(book: RecipeBook): SourceRecipe | undefined {

@@ -98,6 +98,36 @@ describe('castInto', () => {
     )
   })
 
+  it.each([
+    ['fp16', 'fp32'],
+    ['bf16', 'fp32'],
+    ['fp16', 'bf16'],
+    ['bf16', 'fp16'],
+    ['fp32', 'fp16'],
+    ['fp32', 'bf16'],
+  ] as const)('gives the same for many elements at once as for a few, %s to %s', (from, into) => {
+    const patterns = new Uint32Array(0x10003)
+    let state = 12345
+    for (let index = 0; index < patterns.length; index++) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+      // Every 16-bit pattern in the upper half, with the lower half at and around the middle, or anything.
+      const low = [0, 0x7fff, 0x8000, 0x8001, 0x1000, 0x0fff, state >>> 16][index % 7]!
+      patterns[index] = ((index << 16) | low) >>> 0
+    }
+    const values = from === 'fp32' ? patterns : new Uint16Array(patterns.map((bits) => bits >>> 16))
+    const many = cast(bytesOf(values), from, into)
+    const few = new Uint8Array(many.bytes.length)
+    let overflowed = 0
+    for (let at = 0; at < values.length; at += 100) {
+      const part = values.slice(at, at + 100)
+      const result = cast(bytesOf(part), from, into)
+      few.set(result.bytes, at * dtypeBytes[into])
+      overflowed += result.overflowed
+    }
+    expect(Buffer.compare(many.bytes, few)).toBe(0)
+    expect(many.overflowed).toBe(overflowed)
+  })
+
   it('copies when nothing is to be cast', () => {
     const { bytes, overflowed } = cast(bytesOf(allHalves), 'bf16', 'bf16')
     expect([bytes, overflowed]).toEqual([bytesOf(allHalves), 0])

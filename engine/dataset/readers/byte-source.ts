@@ -29,10 +29,7 @@ export class ByteSource {
     this.compression = compression
   }
 
-  /**
-   * Chunks in order, each valid until the next one.
-   * @throws file.*, cancelled, dataset.corrupt where the compressed data is damaged or cut
-   */
+  /** @throws file.*, cancelled, dataset.corrupt where the compressed data is damaged or cut */
   async *chunks(signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
     if (this.compression === 'none') {
       yield* this.#stored(signal)
@@ -57,7 +54,7 @@ export class ByteSource {
     const parts: Uint8Array[] = []
     let size = 0
     for await (const chunk of this.chunks()) {
-      parts.push(chunk.slice())
+      parts.push(chunk)
       size += chunk.length
       if (size >= limit) break
     }
@@ -75,11 +72,11 @@ export class ByteSource {
   async *#stored(signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
     const hash = createHash('sha256')
     this.bytesRead = 0
-    const chunk = new Uint8Array(CHUNK_BYTES)
     const handle = await openFile(this.file)
     try {
       for (;;) {
         if (signal?.aborted === true) throw new AppError('cancelled')
+        const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
         const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, this.bytesRead)
         if (bytesRead === 0) break
         const bytes = chunk.subarray(0, bytesRead)

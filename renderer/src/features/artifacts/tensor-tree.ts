@@ -85,12 +85,19 @@ function finish(parent: Draft, prefix: string, depth: number): TensorNode[] {
     })
 }
 
-/** The rows on screen: children of expanded nodes; while something is searched for, every path that leads to a hit. */
+/**
+ * The rows on screen: children of expanded nodes; while something is searched for, every path that leads to a tensor with
+ * all the words in its name, shape, dtype or file.
+ */
 export function visibleRows(nodes: readonly TensorNode[], expanded: ReadonlySet<string>, query: string): TensorNode[] {
   const wanted = query.trim().toLowerCase()
   const rows: TensorNode[] = []
-  const matches = (node: TensorNode): boolean =>
-    (node.tensor ?? null) !== null && (node.tensor?.name.toLowerCase().includes(wanted) ?? false)
+  const words = wanted.split(/\s+/)
+  const matches = ({ tensor }: TensorNode): boolean => {
+    if (tensor === null) return false
+    const text = `${tensor.name} ${tensor.dtype} ${tensor.file} ${shapeText(tensor.shape)} ${tensor.shape.join('x')}`
+    return words.every((word) => text.toLowerCase().includes(word))
+  }
   const visit = (list: readonly TensorNode[]): boolean => {
     let anyHit = false
     for (const node of list) {

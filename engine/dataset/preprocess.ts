@@ -1,23 +1,20 @@
 import path from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import { asFileError } from '../host/fs-errors.ts'
 import { AppError } from '../protocol/errors/index.ts'
 import type { DatasetPassport } from '../protocol/passport.ts'
 import type { PreprocessSpec } from '../protocol/tasks.ts'
 import { version } from '../version.ts'
 import { requireColumns } from './columns.ts'
-import { createEncoder, loadTokenizerFor, usesTemplate } from './encoders/create.ts'
-import { BlockEncoder, type EncodedBlock } from './encoders/encoded-block.ts'
-import type { RowEncoder } from './encoders/encoder.ts'
-import { encodeInThreads, keepsEmpty, threadCount } from './encoders/threads.ts'
+import { usesTemplate } from './encoders/create.ts'
+import { type Encoding, openEncoding, threadCount } from './encoders/encoding.ts'
 import { passportPath, rejectedPath } from './indexed/format.ts'
 import { LengthCounts } from './lengths.ts'
 import { PackingWriter } from './packing/packing-writer.ts'
 import { blocksOf } from './readers/blocks.ts'
+import { firstRows } from './readers/first-rows.ts'
 import { openReader } from './readers/open.ts'
 import type { RowReader } from './readers/reader.ts'
 import { RejectedRows, describeRejected, type RejectedRow } from './rejected-rows.ts'
-import type { Tokenizer } from './tokenizers/tokenizer.ts'
 import { KeyedWriter, keyStem, keyedNames } from './writers/keyed.ts'
 import { StagedFiles } from './writers/staging.ts'
 
@@ -40,33 +37,40 @@ export interface Counts {
  * @throws dataset.*, file.exists, file.full, file.denied, cancelled
  */
 export async function preprocess(spec: PreprocessSpec, hooks: PreprocessHooks): Promise<DatasetPassport> {
-  const prefix = path.resolve(spec.outputPrefix)
-  const tokenizer = await loadTokenizerFor(spec)
-  const encoder = createEncoder(spec, tokenizer)
   const reader = await openReader(spec.input)
-  await requireColumns(reader, encoder.columns, hooks.signal)
+  const encoding = await openEncoding(spec, threadCount(spec.workers, reader.totalBytes))
+  try {
+    await requireColumns(reader, encoding.columns, hooks.signal)
+    return await writeDataset(spec, reader, encoding, hooks)
+  } finally {
+    await encoding.close()
+  }
+}
+
+async function writeDataset(
+  spec: PreprocessSpec,
+  reader: RowReader,
+  encoding: Encoding,
+  hooks: PreprocessHooks,
+): Promise<DatasetPassport> {
+  const prefix = path.resolve(spec.outputPrefix)
   const sideFiles = [passportPath(prefix), rejectedPath(prefix)].map((file) => path.basename(file))
-  const staged = await StagedFiles.create(prefix, [...keyedNames(prefix, encoder.format, encoder.keys), ...sideFiles])
+  const names = [...keyedNames(prefix, encoding.format, encoding.keys), ...sideFiles]
+  const staged = await StagedFiles.create(prefix, names, { overwrites: spec.overwrite === true })
   const rejected = new RejectedRows(staged.path(path.basename(rejectedPath(prefix))))
   let writer: Writer | null = null
   try {
-    writer = await createWriter(spec, encoder, staged.path(path.basename(prefix)), hooks.signal)
-    const { counts, lengths } = await encodeRows(reader, encoder, writer, rejected, spec, hooks)
-    if (counts.samples === 0) throw noSamples(reader, counts, rejected)
+    writer = await createWriter(spec, encoding, staged.path(path.basename(prefix)), hooks.signal)
+    const { counts, lengths } = await encodeRows(reader, encoding, writer, rejected, spec, hooks)
+    if (counts.samples === 0 && !writesNothing(spec, rejected)) throw noSamples(reader, counts, rejected)
     const files = await writer.finish()
     const packing = spec.pack === true ? { packedRows: counts.samples, samples: writer.sequences } : {}
     const written = spec.pack === true ? new LengthCounts() : lengths
     // Packed sequences all have the same length.
     if (spec.pack === true) written.add(spec.seqLength ?? 0, writer.sequences)
     await rejected.finish()
-    const passport = describe(
-      spec,
-      tokenizer,
-      encoder,
-      reader,
-      { ...counts, ...packing },
-      { lengths: written.summarize(), files, rejected: rejected.counts },
-    )
+    const results = { lengths: written.summarize(), files, rejected: rejected.counts }
+    const passport = describe(spec, encoding, reader, { ...counts, ...packing }, results)
     await staged.write(path.basename(passportPath(prefix)), `${JSON.stringify(passport, null, 2)}\n`)
     await staged.commit()
     return passport
@@ -81,21 +85,22 @@ export async function preprocess(spec: PreprocessSpec, hooks: PreprocessHooks): 
 type Writer = KeyedWriter | PackingWriter
 
 /** @throws input.invalid when the samples cannot be packed */
-function createWriter(spec: PreprocessSpec, encoder: RowEncoder, prefix: string, signal: AbortSignal): Promise<Writer> {
-  const stems = encoder.keys.map((key) => keyStem(prefix, encoder.format, key))
+function createWriter(spec: PreprocessSpec, encoding: Encoding, prefix: string, signal: AbortSignal): Promise<Writer> {
+  const stems = encoding.keys.map((key) => keyStem(prefix, encoding.format, key))
   if (spec.pack !== true) return KeyedWriter.create(stems)
   const { seqLength } = spec
-  if (seqLength === undefined || encoder.format !== 'megatron-instruction') {
+  if (seqLength === undefined || encoding.format !== 'megatron-instruction') {
     const reason = seqLength === undefined ? 'it needs a sequence length' : 'only instruction data can be packed'
     throw new AppError('input.invalid', { subject: 'pack', reason })
   }
   const isCompat = spec.compat !== undefined
-  return PackingWriter.create({ stems, waiting: `${prefix}-waiting`, seqLength, isCompat, signal })
+  const parts = spec.packParts ?? 1
+  return PackingWriter.create({ stems, waiting: `${prefix}-waiting`, seqLength, parts, isCompat, signal })
 }
 
 async function encodeRows(
   reader: RowReader,
-  encoder: RowEncoder,
+  encoding: Encoding,
   writer: Writer,
   rejected: RejectedRows,
   spec: PreprocessSpec,
@@ -103,7 +108,7 @@ async function encodeRows(
 ): Promise<{ counts: Counts; lengths: LengthCounts }> {
   const counts: Counts = { rows: 0, samples: 0, tokens: 0, trainedTokens: 0 }
   const lengths = new LengthCounts()
-  for await (const block of encodedBlocks(reader, encoder, spec, hooks.signal)) {
+  for await (const block of encoding.encode(firstRows(blocksOf(reader, hooks.signal), spec.maxRows), hooks.signal)) {
     for (const row of block.rejected) {
       if (spec.strict) throw strictError(reader, row)
       await rejected.add(row)
@@ -120,26 +125,6 @@ async function encodeRows(
   return { counts, lengths }
 }
 
-async function* encodedBlocks(
-  reader: RowReader,
-  encoder: RowEncoder,
-  spec: PreprocessSpec,
-  signal: AbortSignal,
-): AsyncGenerator<EncodedBlock, void, undefined> {
-  const threads = threadCount(spec.workers, reader.totalBytes)
-  if (threads > 1) {
-    yield* encodeInThreads(blocksOf(reader, signal), spec, threads, signal)
-    return
-  }
-  const encoding = new BlockEncoder(encoder, { keepsEmpty: keepsEmpty(spec) })
-  for await (const block of blocksOf(reader, signal)) {
-    yield encoding.encode(block)
-    // A turn of the event loop, in which a stop can arrive.
-    await setImmediate()
-    if (signal.aborted) throw new AppError('cancelled')
-  }
-}
-
 const strictError = (reader: RowReader, rejected: RejectedRow): AppError =>
   new AppError('dataset.rowRejected', {
     file: rejected.file ?? reader.file,
@@ -147,6 +132,10 @@ const strictError = (reader: RowReader, rejected: RejectedRow): AppError =>
     line: rejected.line,
     reason: describeRejected(rejected),
   })
+
+/** The original writes a dataset of nothing where all rows are too long or without text. */
+const writesNothing = ({ compat }: PreprocessSpec, { counts }: RejectedRows): boolean =>
+  compat !== undefined && ((counts.tooLong ?? 0) > 0 || (counts.emptyText ?? 0) > 0)
 
 function noSamples(reader: RowReader, { rows }: Counts, rejected: RejectedRows): AppError {
   if (rows === 0) return new AppError('dataset.empty', { file: reader.file })
@@ -156,8 +145,7 @@ function noSamples(reader: RowReader, { rows }: Counts, rejected: RejectedRows):
 
 function describe(
   spec: PreprocessSpec,
-  tokenizer: Tokenizer,
-  encoder: RowEncoder,
+  { format, tokenizer }: Encoding,
   reader: RowReader,
   counts: Counts & Pick<DatasetPassport, 'packedRows'>,
   results: Pick<DatasetPassport, 'lengths' | 'files' | 'rejected'>,
@@ -167,10 +155,10 @@ function describe(
     kind: 'dataset',
     createdAt: Date.now(),
     tool: { name: 'ascend-workbench', version },
-    format: encoder.format,
+    format,
     handler: spec.handler,
     ...(usesTemplate(spec) ? { template: spec.template } : {}),
-    tokenizer: { path: tokenizer.path, hash: tokenizer.hash, vocab: tokenizer.vocabSize, kind: tokenizer.kind },
+    tokenizer,
     ...(spec.seqLength === undefined ? {} : { seqLength: spec.seqLength }),
     ...counts,
     ...results,

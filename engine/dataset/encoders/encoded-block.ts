@@ -3,7 +3,7 @@ import { rowsOf, type RowBlock } from '../readers/blocks.ts'
 import { rejectedRow, type RejectedRow } from '../rejected-rows.ts'
 import { IGNORED_LABEL } from '../templates.ts'
 import { TokenBuffer } from '../tokenizers/token-buffer.ts'
-import { rejectionOf, type RowEncoder } from './encoder.ts'
+import { rejectionOf, type EncodingSpec, type RowEncoder } from './encoder.ts'
 
 /** Sequences of one key, end to end. */
 export interface EncodedColumn {
@@ -26,25 +26,21 @@ export interface EncodedBlock {
   readonly rejected: readonly RejectedRow[]
 }
 
-export interface BlockOptions {
-  /** Whether a row that is too long leaves a document without a sequence behind, as in MindSpeed-LLM 1.0.0. */
-  readonly keepsEmpty: boolean
-}
-
 /** Buffers larger than this are not kept for the next block. */
 const KEPT_TOKENS = 4 * 1024 * 1024
 
 /** Encodes the rows of blocks. Its results are views of its buffers, valid until the next block. */
 export class BlockEncoder {
   readonly #encoder: RowEncoder
-  readonly #options: BlockOptions
+  /** Whether a row that is too long leaves a document without a sequence behind, as in MindSpeed-LLM 1.0.0. */
+  readonly #keepsEmpty: boolean
   #tokens: TokenBuffer[] = []
   readonly #lengths: readonly TokenBuffer[]
   readonly #sampleLengths = new TokenBuffer()
 
-  constructor(encoder: RowEncoder, options: BlockOptions) {
+  constructor(encoder: RowEncoder, { compat }: Pick<EncodingSpec, 'compat'>) {
     this.#encoder = encoder
-    this.#options = options
+    this.#keepsEmpty = compat !== undefined
     this.#lengths = encoder.keys.map(() => new TokenBuffer())
   }
 
@@ -61,7 +57,7 @@ export class BlockEncoder {
       const rejection = rejectionOf(sample)
       if (rejection !== null) {
         rejected.push(rejectedRow(row, rejection))
-        if (this.#options.keepsEmpty && 'sequences' in sample) this.#add(sample.sequences, true)
+        if (this.#keepsEmpty && 'sequences' in sample) this.#add(sample.sequences, true)
       } else if ('sequences' in sample) {
         this.#add(sample.sequences, false)
         this.#sampleLengths.push(sample.ids.length)

@@ -29,7 +29,10 @@ export class ByteSource {
     this.compression = compression
   }
 
-  /** @throws file.*, cancelled, dataset.corrupt where the compressed data is damaged or cut */
+  /**
+   * Chunks in order, each valid until the next one.
+   * @throws file.*, cancelled, dataset.corrupt where the compressed data is damaged or cut
+   */
   async *chunks(signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
     if (this.compression === 'none') {
       yield* this.#stored(signal)
@@ -54,7 +57,7 @@ export class ByteSource {
     const parts: Uint8Array[] = []
     let size = 0
     for await (const chunk of this.chunks()) {
-      parts.push(chunk)
+      parts.push(chunk.slice())
       size += chunk.length
       if (size >= limit) break
     }
@@ -72,11 +75,11 @@ export class ByteSource {
   async *#stored(signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
     const hash = createHash('sha256')
     this.bytesRead = 0
+    const chunk = new Uint8Array(CHUNK_BYTES)
     const handle = await openFile(this.file)
     try {
       for (;;) {
         if (signal?.aborted === true) throw new AppError('cancelled')
-        const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
         const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, this.bytesRead)
         if (bytesRead === 0) break
         const bytes = chunk.subarray(0, bytesRead)

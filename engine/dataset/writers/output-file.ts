@@ -2,6 +2,10 @@ import { createHash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
 
 const BUFFER_BYTES = 1024 * 1024
+/** From here on data is written from where it is instead of being copied together. */
+const LARGE_BYTES = 64 * 1024
+/** The disk gets to work on what was written long before the end, so that the end need not wait for it. */
+const SYNC_BYTES = 32 * 1024 * 1024
 
 export interface FileDigest {
   bytes: number
@@ -12,10 +16,14 @@ export interface FileDigest {
 export class OutputFile {
   readonly #handle: FileHandle
   readonly #hash = createHash('sha256')
-  #full: Buffer[] = []
-  #buffer = Buffer.allocUnsafe(BUFFER_BYTES)
-  #used = 0
+  /** Waiting to be written, in order; small data stands end to end in the buffer. */
+  #queue: Uint8Array[] = []
+  #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES)
+  #from = 0
+  #to = 0
   #bytes = 0
+  #unsynced = 0
+  #syncing: Promise<void> | null = null
 
   private constructor(handle: FileHandle) {
     this.#handle = handle
@@ -30,33 +38,39 @@ export class OutputFile {
     return this.#bytes
   }
 
-  /** Takes a copy; nothing is written before `flush`. */
+  /** Nothing is written before `flush`, up to which large data must not change. */
   append(data: ArrayBufferView): void {
-    let bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     this.#bytes += bytes.length
-    while (bytes.length > 0) {
-      const part = bytes.subarray(0, BUFFER_BYTES - this.#used)
-      this.#buffer.set(part, this.#used)
-      this.#used += part.length
-      bytes = bytes.subarray(part.length)
-      if (this.#used < BUFFER_BYTES) continue
-      this.#full.push(this.#buffer)
-      this.#buffer = Buffer.allocUnsafe(BUFFER_BYTES)
-      this.#used = 0
+    if (bytes.length >= LARGE_BYTES) {
+      this.#enqueueBuffer()
+      this.#queue.push(bytes)
+      return
     }
+    if (bytes.length > BUFFER_BYTES - this.#to) {
+      this.#enqueueBuffer()
+      this.#buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES)
+      this.#from = 0
+      this.#to = 0
+    }
+    this.#buffer.set(bytes, this.#to)
+    this.#to += bytes.length
   }
 
-  /** Writes the full blocks: to be called often enough to bound memory. */
+  /** Writes what would be copied otherwise: to be called often enough to bound memory. */
   async flush(): Promise<void> {
-    const blocks = this.#full
-    this.#full = []
-    for (const block of blocks) await this.#write(block)
+    if (this.#queue.length === 0) return
+    this.#enqueueBuffer()
+    await this.#writeQueue()
+    this.#from = 0
+    this.#to = 0
   }
 
   /** Writes the rest, brings all of it to the disk and closes. */
   async finish(): Promise<FileDigest> {
-    await this.flush()
-    await this.#write(this.#buffer.subarray(0, this.#used))
+    this.#enqueueBuffer()
+    await this.#writeQueue()
+    await this.#syncing
     await this.#handle.sync()
     await this.#handle.close()
     return { bytes: this.#bytes, sha256: this.#hash.digest('hex') }
@@ -64,13 +78,36 @@ export class OutputFile {
 
   /** Closes without caring for the content; fine after `finish`. */
   async abandon(): Promise<void> {
+    await this.#syncing?.catch(() => undefined)
     await this.#handle.close()
   }
 
-  async #write(block: Buffer): Promise<void> {
-    this.#hash.update(block)
-    for (let done = 0; done < block.length;) {
-      done += (await this.#handle.write(block, done, block.length - done)).bytesWritten
+  #enqueueBuffer(): void {
+    if (this.#from < this.#to) this.#queue.push(this.#buffer.subarray(this.#from, this.#to))
+    this.#from = this.#to
+  }
+
+  async #writeQueue(): Promise<void> {
+    const queue = this.#queue
+    this.#queue = []
+    for (const bytes of queue) {
+      this.#hash.update(bytes)
+      for (let done = 0; done < bytes.length;) {
+        done += (await this.#handle.write(bytes, done, bytes.length - done)).bytesWritten
+      }
+      this.#unsynced += bytes.length
     }
+    if (this.#unsynced >= SYNC_BYTES && this.#syncing === null) this.#sync()
+  }
+
+  #sync(): void {
+    this.#unsynced = 0
+    const syncing = this.#handle.datasync()
+    this.#syncing = syncing
+    syncing.then(
+      () => (this.#syncing = null),
+      // It stays, for the end to tell of it.
+      () => undefined,
+    )
   }
 }

@@ -10,6 +10,7 @@ import { chat } from './protocol/chat.ts'
 import { checkpoints } from './protocol/checkpoints.ts'
 import { datasets } from './protocol/datasets.ts'
 import { familyDefinitions } from './protocol/families.ts'
+import { doctor } from './protocol/doctor.ts'
 import { engine, facts, files, PROTOCOL_VERSION } from './protocol/host.ts'
 import { npus } from './protocol/npus.ts'
 import { implement, serve, type Service } from './rpc/serve.ts'
@@ -17,7 +18,7 @@ import type { MessageTransport } from './rpc/transport.ts'
 import { version } from './version.ts'
 
 /** What this engine can do beyond the first protocol; an older main ignores the names that it does not know. */
-const FEATURES = ['jobs', 'files', 'checkpoints', 'datasets', 'chat', 'families', 'npus']
+const FEATURES = ['jobs', 'files', 'checkpoints', 'datasets', 'chat', 'families', 'npus', 'doctor']
 
 /**
  * Serves every topic of the engine over one transport, until it closes. Heavy parts are loaded by the first call that
@@ -44,6 +45,10 @@ const hostServices: Service[] = [
     hello: () => ({ protocol: PROTOCOL_VERSION, version, pid: process.pid, features: FEATURES }),
   }),
   implement(facts, { get: () => hostFacts() }),
+  implement(doctor, {
+    check: async ({ container }, { signal }) =>
+      (await import('./host/doctor/doctor.ts')).examineHost(container, signal),
+  }),
   implement(files, {
     stat: ({ path }) => statFile(path),
     list: ({ path }) => listFolder(path),

@@ -7,7 +7,7 @@ import { addConvertWeightCommands, weightScripts } from './commands/convert-weig
 import { addDatasetCommands } from './commands/dataset.ts'
 import { addFamilyCommands } from './commands/family.ts'
 import { addHcclToolsCommand } from './commands/hccl-tools.ts'
-import { addHostParseCommand } from './commands/host-parse.ts'
+import { addNpuHostCommands } from './commands/host-parse.ts'
 import { addHostCommands } from './commands/host.ts'
 import { addJobCommands } from './commands/job.ts'
 import { addLlamaPreprocessCommand } from './commands/llama-preprocess.ts'
@@ -73,7 +73,7 @@ export function buildProgram(outcome: Outcome): Command {
   addReferenceCommands(program, outcome)
   addJobCommands(program, outcome)
   addHostCommands(program, outcome)
-  addHostParseCommand(program, outcome)
+  addNpuHostCommands(program, outcome)
   addHcclToolsCommand(program, outcome)
   addMergeHcclCommands(program, outcome)
   // Listed for whoever looks at the running processes; handled before this program is built.

@@ -1,6 +1,7 @@
 export * from './chat.ts'
 export * from './checkpoints.ts'
 export * from './datasets.ts'
+export * from './doctor.ts'
 export * from './errors/index.ts'
 export * from './families.ts'
 export * from './family.ts'

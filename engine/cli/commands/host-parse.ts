@@ -1,13 +1,20 @@
 import type { Command } from 'commander'
 import { addCommand, examples, type Outcome } from '../options.ts'
 import { UsageError } from '../session.ts'
+import { addHostDoctorCommand } from './host-doctor.ts'
 
 /** Outputs of a host are small; a larger file is a mistake in the name. */
 const MAX_BYTES = 64 << 20
 
+/** The commands of `awb host`. */
+export function addNpuHostCommands(program: Command, outcome: Outcome): void {
+  const host = program.command('host').description('NPU hosts: what is wrong, and what their outputs say')
+  addHostDoctorCommand(host, outcome)
+  addHostParseCommand(host, outcome)
+}
+
 /** `awb host parse KIND FILE`: what the parsers understood of an output that was saved or pasted. */
-export function addHostParseCommand(program: Command, outcome: Outcome): void {
-  const host = program.command('host').description('outputs of NPU hosts')
+function addHostParseCommand(host: Command, outcome: Outcome): void {
   addCommand(
     host,
     outcome,

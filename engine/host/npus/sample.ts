@@ -1,7 +1,7 @@
 import { NpuTable, type NpuProblem, type NpuSample } from '../../protocol/npus.ts'
 import { parseHostText } from '../parsers/index.ts'
 import { ownersOf } from './owners.ts'
-import { runTool } from './run-tool.ts'
+import { runTool } from '../run-tool.ts'
 
 const RAW_CHARS = 4000
 

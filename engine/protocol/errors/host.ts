@@ -1,6 +1,10 @@
 import type { Text } from '../text.ts'
 
 export const hostErrors = {
+  'host.containerMissing': {
+    en: 'The container {container} does not answer: {reason}. Start it (docker start {container}), or choose another one.',
+    'zh-CN': '容器 {container} 没有响应：{reason}。请启动该容器（docker start {container}），或选择其他容器。',
+  },
   'host.noServerIp': {
     en: 'The name of this host ({host}) does not resolve to an address. Give the address with --server_ip.',
     'zh-CN': '本机主机名（{host}）无法解析为地址。请用 --server_ip 指定地址。',

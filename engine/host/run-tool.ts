@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { delimiter } from 'node:path'
-import { errnoOf } from '../fs-errors.ts'
+import { errnoOf } from './fs-errors.ts'
 
 /** The tool loads the management library and asks every chip; a card that hangs holds it up. */
 const TIMEOUT_MS = 30_000
@@ -15,6 +15,8 @@ export interface ToolOutput {
   readonly text: string
   readonly isMissing: boolean
   readonly timedOut: boolean
+  /** Null when it did not end by itself. */
+  readonly exitCode: number | null
 }
 
 /** Runs one of the driver's tools with an argument list, without a shell. Never throws. */
@@ -24,7 +26,9 @@ export function runTool(name: string, args: readonly string[], signal?: AbortSig
     execFile(name, [...args], { ...options, encoding: 'utf8', killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
       const isMissing = errnoOf(error) === 'ENOENT'
       const timedOut = error?.killed === true && signal?.aborted !== true
-      resolve({ text: stdout === '' ? stderr : stderr === '' ? stdout : `${stdout}\n${stderr}`, isMissing, timedOut })
+      const text = [stdout, stderr].filter((part) => part !== '').join('\n')
+      const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : null
+      resolve({ text, isMissing, timedOut, exitCode })
     })
   })
 }

@@ -149,6 +149,12 @@ export const PreprocessSpec = z.object({
   /** Samples of this many tokens or more are left out and counted. */
   seqLength: z.number().int().positive().optional(),
   appendEod: z.boolean().default(false),
+  /** Packs each of that many parts of the rows by itself, as `--n-subs` of the original does. */
+  packParts: z.number().int().positive().optional(),
+  /** Takes that many rows from the start. */
+  maxRows: z.number().int().positive().optional(),
+  /** Older files of the same prefix give way when the new ones are complete; without it they are an error. */
+  overwrite: z.boolean().optional(),
   /** Bad rows are an error instead of being counted and written aside. */
   strict: z.boolean().default(false),
   /** Threads that encode; without it all cores but one. The bytes are the same whatever their number. */

@@ -15,7 +15,6 @@ const TEXTS = [
   'hf-datasets-params',
   'script-data-dir',
   'dataset-dir',
-  'datasets',
   'interleave-probs',
   'mix-strategy',
   'dataset-impl',
@@ -32,7 +31,7 @@ const INTEGERS = [
   'make-vocab-size-divisible-by',
   'pad-vocab-size-to',
 ] as const
-const LISTS = ['json-keys', 'merge-group-keys'] as const
+const LISTS = ['json-keys', 'merge-group-keys', 'datasets'] as const
 const SWITCHES = [
   'tokenizer-not-use-fast',
   'append-eod',

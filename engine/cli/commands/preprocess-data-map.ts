@@ -6,7 +6,14 @@ const ALPACA = ['prompt', 'query', 'response', 'history', 'system', 'chosen', 'r
 const SHAREGPT = ['messages', 'tags', 'system', 'tools', 'chosen', 'rejected', 'kto_tag'] as const
 const TAGS = ['role', 'content', 'user', 'assistant', 'observation', 'function', 'system'] as const
 
-const Columns = z.record(z.string(), z.string())
+/** None switches a column off, as an empty name does. */
+const Columns = z.record(
+  z.string(),
+  z
+    .string()
+    .nullable()
+    .transform((column) => column ?? ''),
+)
 const Tags = z.strictObject(Object.fromEntries(TAGS.map((tag) => [`${tag}_tag`, z.string().nullish()])))
 
 /** `--map-keys` of the Alpaca handlers. @throws UsageError in the words of the original */

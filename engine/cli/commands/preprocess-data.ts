@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { DatasetTemplate, type DatasetHandler, type TaskSpecInput } from '../../protocol/tasks.ts'
@@ -7,8 +7,11 @@ import { addCommand, examples, type Outcome } from '../options.ts'
 import { runTaskHere } from '../run-task.ts'
 import { type Session, UsageError } from '../session.ts'
 import { mergeHere } from './preprocess-data-merge.ts'
+import { llamaFactorySource } from './preprocess-data-llamafactory.ts'
 import { parsePreprocessData, type PreprocessDataFlags } from './preprocess-data-flags.ts'
 import { alpacaColumnsOf, shareGptColumnsOf } from './preprocess-data-map.ts'
+
+const LLAMA_FACTORY = 'LlamaFactoryInstructionHandler'
 
 /** The script of MindSpeed-LLM that `awb` stands in for. */
 export const preprocessDataScript = 'preprocess_data.py'
@@ -25,22 +28,21 @@ const handlers: Readonly<Record<string, DatasetHandler>> = {
   MOSSMultiTurnHandler: 'moss',
   LeetcodePythonInstructionHandler: 'leetcode',
 }
-const TEMPLATE_HANDLERS = Object.keys(handlers).filter((name) => /Style/.test(name))
+const TEMPLATE_HANDLERS = [LLAMA_FACTORY, ...Object.keys(handlers).filter((name) => /Style/.test(name))]
 /** Handlers of the original that exist and are not reproduced. */
 const REFUSED_HANDLERS: Readonly<Record<string, string>> = {
-  LlamaFactoryInstructionHandler: 'Use AlpacaStyleInstructionHandler or SharegptStyleInstructionHandler',
   MOSSInstructionHandler: 'It writes each conversation several times over. Use MOSSMultiTurnHandler or ShareGPT rows',
   StackOverflowPythonPretrainHandler: 'It fails in the original as well. Use GeneralPretrainHandler',
 }
-/** Flags whose effect on the samples is not reproduced. */
-const REFUSED_FLAGS = [
+/** Flags that the original reads for LlamaFactoryInstructionHandler only, for data sets of a script, or never. */
+const IDLE_FLAGS = [
   'vocab-file',
   'merge-file',
-  'hf-datasets-params',
   'script-data-dir',
   'dataset-dir',
-  'datasets',
   'interleave-probs',
+  'mix-strategy',
+  'dataset-impl',
 ] as const
 
 export function addPreprocessDataCommand(program: Command, outcome: Outcome): void {
@@ -63,11 +65,15 @@ async function preprocessData(session: Session, flags: PreprocessDataFlags): Pro
   const input = required(flags, 'input')
   const outputPrefix = await outputPrefixOf(session, flags)
   const keys = flags.list['merge-group-keys']
-  if (keys !== undefined) return mergeHere(session, { folder: session.path(input), keys, outputPrefix })
-  const { name, spec } = specOf(session, flags, input, outputPrefix)
   const say = (line: string) => (session.isJson ? process.stderr : process.stdout).write(`${line}\n`)
+  for (const name of await olderFiles(outputPrefix)) say(`overwrites ${name}`)
+  if (keys !== undefined) {
+    return mergeHere(session, { folder: session.path(input), keys, outputPrefix, overwrite: true })
+  }
+  const { name, spec, idle } = await specOf(session, flags, input, outputPrefix)
   say(`building dataset: ${input}`)
   say(`dataset will use ${name} to handle dataset`)
+  for (const flag of idle) say(`--${flag} has no effect with ${name}`)
   say(`Output prefix: ${required(flags, 'output-prefix')}`)
   await runTaskHere(session, 'dataset.preprocess', spec, (result) => [
     `Skip ${skippedOf(result)}.0 sample exceeded seq-length(${flags.integer['seq-length'] ?? 'None'})`,
@@ -76,40 +82,37 @@ async function preprocessData(session: Session, flags: PreprocessDataFlags): Pro
 
 type Spec = TaskSpecInput<'dataset.preprocess'>
 
-function specOf(
+async function specOf(
   session: Session,
   flags: PreprocessDataFlags,
   input: string,
   outputPrefix: string,
-): { name: string; spec: Spec } {
+): Promise<{ name: string; spec: Spec; idle: readonly string[] }> {
   refuseUnsupported(flags)
   const { text, integer, isOn } = flags
   const isCompat = !isOn.has('no-compat')
   const { name, handler } = handlerOf(text['handler-name'] ?? '', isCompat)
   const template = templateOf(flags, name)
-  const mapKeys = text['map-keys']
-  const isAlpaca = name.startsWith('AlpacaStyle')
-  const isShareGpt = name.startsWith('SharegptStyle')
-  if (isOn.has('pack')) checkPack(flags, handler, isCompat)
+  if (isOn.has('pack')) checkPack(flags, handler)
   const seqLength = integer['seq-length']
   if (seqLength !== undefined && seqLength < 1) throw new UsageError('--seq-length must be 1 or more')
+  const parts = integer['n-subs'] ?? 1
   return {
     name,
+    idle: idleFlags(flags, name),
     spec: {
-      input: session.path(input),
+      ...(await sourceOf(session, flags, input, name, handler)),
       outputPrefix,
-      handler,
       template,
       tokenizer: session.path(required(flags, 'tokenizer-name-or-path')),
       slowTokenizer: isOn.has('tokenizer-not-use-fast'),
       appendEod: isOn.has('append-eod'),
-      ...(isAlpaca ? { columns: alpacaColumnsOf(mapKeys) } : {}),
-      ...(isShareGpt ? { sharegpt: shareGptColumnsOf(mapKeys) } : {}),
-      ...(handler === 'pretrain' ? { jsonKeys: flags.list['json-keys'] ?? ['text'] } : {}),
+      overwrite: true,
+      ...workersOf(flags),
       ...(seqLength === undefined ? {} : { seqLength }),
       ...(isOn.has('pack') ? { pack: true } : {}),
+      ...(isOn.has('pack') && isCompat && parts > 1 ? { packParts: parts } : {}),
       ...(isCompat ? { compat: '1.0.0' as const } : {}),
-      ...workersOf(flags),
     },
   }
 }
@@ -121,10 +124,50 @@ function workersOf({ integer }: PreprocessDataFlags): Pick<Spec, 'workers'> {
   return { workers: Math.min(availableParallelism(), (workers ?? 1) * (parts ?? 1)) }
 }
 
+type Source = Pick<Spec, 'input' | 'handler' | 'columns' | 'sharegpt' | 'jsonKeys' | 'maxRows'>
+
+async function sourceOf(
+  session: Session,
+  flags: PreprocessDataFlags,
+  input: string,
+  name: string,
+  handler: DatasetHandler,
+): Promise<Source> {
+  if (name === LLAMA_FACTORY) return llamaFactorySource(session, flags)
+  const mapKeys = flags.text['map-keys']
+  return {
+    input: session.path(input),
+    handler,
+    ...(name.startsWith('AlpacaStyle') ? { columns: alpacaColumnsOf(mapKeys) } : {}),
+    ...(name.startsWith('SharegptStyle') ? { sharegpt: shareGptColumnsOf(mapKeys) } : {}),
+    ...(handler === 'pretrain' ? { jsonKeys: flags.list['json-keys'] ?? ['text'] } : {}),
+  }
+}
+
+/** Flags of the command line that change nothing for this handler. */
+function idleFlags({ text, integer, list }: PreprocessDataFlags, name: string): string[] {
+  const isLlamaFactory = name === LLAMA_FACTORY
+  const given = IDLE_FLAGS.filter((flag) => text[flag] !== undefined)
+  const idle = given.filter((flag) => !(isLlamaFactory && (flag === 'dataset-dir' || flag === 'mix-strategy')))
+  const others = [
+    ...(integer['max-samples'] === undefined || isLlamaFactory ? [] : ['max-samples']),
+    ...(list.datasets === undefined ? [] : ['datasets']),
+  ]
+  return [...idle, ...others]
+}
+
+/** Names of datasets of this prefix that are there already. */
+async function olderFiles(prefix: string): Promise<string[]> {
+  const start = `${path.basename(prefix)}_`
+  const names = await readdir(path.dirname(prefix))
+  return names.filter((name) => name.startsWith(start) && /\.(?:bin|idx)$/.test(name)).sort()
+}
+
 /** An empty or unknown name means GeneralPretrainHandler, as in the original. */
 function handlerOf(given: string, isCompat: boolean): { name: string; handler: DatasetHandler } {
   const reason = REFUSED_HANDLERS[given]
   if (reason !== undefined) throw new UsageError(`--handler-name ${given} is not supported. ${reason}`)
+  if (given === LLAMA_FACTORY) return { name: given, handler: 'alpaca' }
   const handler = handlers[given]
   if (handler === undefined) {
     if (given !== '' && !isCompat) {
@@ -151,7 +194,7 @@ function templateOf({ text }: PreprocessDataFlags, name: string): DatasetTemplat
   throw new UsageError(`--prompt-type ${given} is not supported. Supported: ${DatasetTemplate.options.join(', ')}`)
 }
 
-function checkPack({ integer }: PreprocessDataFlags, handler: DatasetHandler, isCompat: boolean): void {
+function checkPack({ integer }: PreprocessDataFlags, handler: DatasetHandler): void {
   if (handler === 'pretrain' || handler === 'alpaca-pretrain') {
     throw new UsageError(
       'Pre-training data processing does not need to be packed. Therefore, the --pack parameter is not required.',
@@ -159,9 +202,6 @@ function checkPack({ integer }: PreprocessDataFlags, handler: DatasetHandler, is
   }
   if (handler.endsWith('pairwise')) throw new UsageError('--pack: pairwise data cannot be packed')
   if (integer['seq-length'] === undefined) throw new UsageError('--pack needs --seq-length')
-  if (isCompat && (integer['n-subs'] ?? 1) > 1) {
-    throw new UsageError('--pack with --n-subs packs each part by itself in the original. Leave --n-subs out')
-  }
 }
 
 function refuseUnsupported({ text, integer, isOn }: PreprocessDataFlags): void {
@@ -172,12 +212,12 @@ function refuseUnsupported({ text, integer, isOn }: PreprocessDataFlags): void {
   if (isOn.has('split-sentences')) {
     throw new UsageError('--split-sentences is not supported: it needs NLTK. Write one sentence per row instead')
   }
-  const flag = REFUSED_FLAGS.find((name) => text[name] !== undefined)
-  if (flag !== undefined) throw new UsageError(`--${flag} is not supported. Give a local file or folder as --input`)
+  if (text['hf-datasets-params'] !== undefined) {
+    throw new UsageError('--hf-datasets-params is not supported. Give a local file or folder as --input')
+  }
   const mix = text['mix-strategy'] ?? 'concat'
-  if (mix !== 'concat') throw new UsageError(`--mix-strategy ${mix} is not supported. Mix the files before`)
-  if (integer['max-samples'] !== undefined) {
-    throw new UsageError('--max-samples is not supported. Cut the file before')
+  if (!['concat', 'interleave_under', 'interleave_over'].includes(mix)) {
+    throw new UsageError(`argument --mix-strategy: invalid choice: '${mix}'`)
   }
   for (const name of ['workers', 'n-subs'] as const) {
     if ((integer[name] ?? 1) < 1) throw new UsageError(`--${name} must be 1 or more`)

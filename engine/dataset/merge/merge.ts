@@ -20,6 +20,8 @@ export interface MergeRequest {
   /** Ends of names behind the prefix, such as `packed_input_ids_document` or `text_document`. */
   readonly keys: readonly string[]
   readonly outputPrefix: string
+  /** Older files of the same names give way when the new ones are complete. */
+  readonly overwrite?: boolean
 }
 
 export interface MergeResult {
@@ -35,7 +37,7 @@ export interface MergeResult {
  * @throws dataset.merge*, dataset.indexInvalid, file.*, cancelled
  */
 export async function mergeDatasets(
-  { folder, keys, outputPrefix }: MergeRequest,
+  { folder, keys, outputPrefix, overwrite = false }: MergeRequest,
   signal: AbortSignal,
   advance: (done: number, total: number) => void,
 ): Promise<MergeResult> {
@@ -46,7 +48,7 @@ export async function mergeDatasets(
   const name = path.basename(prefix)
   const wanted = Object.keys(parts).flatMap((key) => [`${name}_${key}.bin`, `${name}_${key}.idx`])
   const passportName = path.basename(passportPath(prefix))
-  const staged = await StagedFiles.create(prefix, [...wanted, passportName])
+  const staged = await StagedFiles.create(prefix, [...wanted, passportName], { overwrites: overwrite })
   try {
     let done = 0
     const files: Record<string, FileDigest> = {}

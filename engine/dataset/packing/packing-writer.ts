@@ -5,6 +5,7 @@ import type { EncodedColumn } from '../encoders/encoded-block.ts'
 import { openIndexedDataset, type IndexedDataset } from '../indexed/read.ts'
 import { IGNORED_LABEL } from '../templates.ts'
 import { KeyedWriter } from '../writers/keyed.ts'
+import { TokenBuffer } from '../tokenizers/token-buffer.ts'
 import type { FileDigest } from '../writers/output-file.ts'
 import { packGreedily } from './knapsack.ts'
 
@@ -18,6 +19,8 @@ export interface PackingOptions {
   /** Where samples wait until all are known, without extension; gone in the end. */
   readonly waiting: string
   readonly seqLength: number
+  /** How many parts of the rows are packed by themselves; a remainder makes one more. */
+  readonly parts: number
   /** Fills mask and labels with the ids, as MindSpeed-LLM 1.0.0 does. */
   readonly isCompat: boolean
   readonly signal: AbortSignal
@@ -31,6 +34,9 @@ export class PackingWriter {
   readonly #options: PackingOptions
   readonly #waiting: KeyedWriter
   readonly #output: KeyedWriter
+  /** With several parts: which document each sample is, documents without a sequence counted. */
+  readonly #places = new TokenBuffer()
+  #documents = 0
 
   private constructor(options: PackingOptions, waiting: KeyedWriter, output: KeyedWriter) {
     this.#options = options
@@ -60,6 +66,11 @@ export class PackingWriter {
   addDocuments([ids, , labels]: readonly EncodedColumn[]): void {
     const columns = [ids, labels].filter((column) => column !== undefined)
     this.#waiting.addDocuments(columns)
+    if (this.#options.parts === 1) return
+    for (const length of ids?.lengths ?? []) {
+      if (length > 0) this.#places.push(this.#documents)
+      this.#documents++
+    }
   }
 
   flush(): Promise<void> {
@@ -101,8 +112,7 @@ export class PackingWriter {
     const packedIds = new Int32Array(seqLength)
     const packedMask = new Int32Array(seqLength)
     const packedLabels = new Int32Array(seqLength)
-    // One position stays free for padding.
-    for (const group of packGreedily(lengths, seqLength - 1)) {
+    for (const group of this.#groups(lengths)) {
       packedIds.fill(PAD_ID)
       packedMask.fill(MASK_PAD)
       packedLabels.fill(IGNORED_LABEL)
@@ -120,6 +130,31 @@ export class PackingWriter {
       await setImmediate()
       if (signal.aborted) throw new AppError('cancelled')
     }
+  }
+
+  /** Numbers of the samples that go together. */
+  *#groups(lengths: Int32Array): Generator<number[], void, undefined> {
+    // One position stays free for padding.
+    const capacity = this.#options.seqLength - 1
+    let start = 0
+    for (const end of this.#partEnds(lengths.length)) {
+      for (const group of packGreedily(lengths.subarray(start, end), capacity))
+        yield group.map((sample) => sample + start)
+      start = end
+    }
+  }
+
+  /** Where the samples of each part end. */
+  #partEnds(samples: number): number[] {
+    const { parts } = this.#options
+    if (parts === 1) return [samples]
+    const rows = Math.max(1, Math.floor(this.#documents / parts))
+    const ends: number[] = []
+    for (let sample = 0; sample < samples; sample++) {
+      const part = Math.floor((this.#places.data[sample] ?? 0) / rows)
+      ends[part] = sample + 1
+    }
+    return ends.filter((end) => end !== undefined)
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -110,17 +110,60 @@ describe('awb preprocess_data.py', () => {
     expect(masked(await read(corrected, 'labels'))).toBeGreaterThan(masked(await read(prefix(), 'labels')))
   })
 
+  it('puts its files in the place of older ones, and says so', async () => {
+    const args = ['--input', input('pretrain.jsonl'), '--output-prefix', prefix(), ...llama2]
+    expect((await run([...args, '--append-eod', '--seq-length', '30'])).out).not.toContain('overwrites')
+    expect(await readdir(folder)).toContain('data.rejected.jsonl')
+    const { code, out } = await run([...args, '--max-samples', '2', '--mix-strategy', 'concat'])
+    expect(code).toBe(0)
+    expect(out).toContain('overwrites data_text_document.bin')
+    expect(out).toContain('--max-samples has no effect with GeneralPretrainHandler')
+    await expectOriginal('pretrain.llama2')
+  })
+
+  it('takes a data set that dataset_info.json describes', async () => {
+    const info = {
+      rows: {
+        file_name: 'alpaca_full.json',
+        columns: { prompt: 'instruction', query: 'input', response: 'output', system: 'system', history: 'history' },
+      },
+      pairs: { file_name: 'alpaca_pairwise.json', ranking: true },
+      chats: { file_name: 'sharegpt.json', formatting: 'sharegpt', columns: { messages: 'conversations' } },
+    }
+    const place = path.join(folder, 'info')
+    await mkdir(place)
+    await writeFile(path.join(place, 'dataset_info.json'), JSON.stringify(info))
+    for (const { file_name } of Object.values(info)) await copyFile(input(file_name), path.join(place, file_name))
+    const qwen = ['--tokenizer-name-or-path', path.join(fixtures, 'qwen15-tokenizer'), '--tokenizer-not-use-fast']
+    const args = (name: string) => [
+      ...['--input', name, '--dataset-dir', place, '--output-prefix', prefix(), ...qwen, '--prompt-type', 'qwen'],
+      ...['--handler-name', 'LlamaFactoryInstructionHandler'],
+    ]
+    expect(await run(args('rows'))).toMatchObject({ code: 0 })
+    await expectOriginal('alpaca_full.qwen15.qwen')
+    expect(await run([...args('chats'), '--max-samples', '2', '--json'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('"rows":2') as string,
+    })
+    expect((await run(args('pairs'))).err).toContain('pairs holds pairs')
+    expect((await run(args('nothing'))).err).toContain('Undefined dataset nothing')
+    expect((await run(args('rows,chats'))).err).toContain('Take one at a time')
+  })
+
   it.each([
     [['--pack'], 'does not need to be packed'],
     [['--handler-name', 'GeneralInstructionHandler', '--pack'], '--pack needs --seq-length'],
     [['--prompt-type', 'llama2'], 'If specify prompt_type , handler name must be in'],
     [['--handler-name', 'AlpacaStyleInstructionHandler'], 'needs --prompt-type'],
     [
-      ['--handler-name', 'AlpacaStyleInstructionHandler', '--prompt-type', 'glm4'],
-      '--prompt-type glm4 is not supported',
+      ['--handler-name', 'AlpacaStyleInstructionHandler', '--prompt-type', 'glm5'],
+      '--prompt-type glm5 is not supported',
     ],
-    [['--handler-name', 'AlpacaPretrainHandler'], 'Add --no-compat'],
-    [['--handler-name', 'MOSSMultiTurnHandler'], 'Bring the rows into ShareGPT form'],
+    [['--handler-name', 'MOSSInstructionHandler'], 'It writes each conversation several times over'],
+    [['--handler-name', 'StackOverflowPythonPretrainHandler'], 'It fails in the original as well'],
+    [['--handler-name', 'LlamaFactoryInstructionHandler', '--prompt-type', 'llama2'], 'needs --dataset-dir'],
+    [['--hf-datasets-params', 'params.json'], '--hf-datasets-params is not supported'],
+    [['--mix-strategy', 'stack'], "invalid choice: 'stack'"],
     [['--tokenizer-type', 'GPT2BPETokenizer'], '--tokenizer-type GPT2BPETokenizer is not supported'],
     [['--split-sentences'], 'it needs NLTK'],
     [['--n-subs', '0'], '--n-subs must be 1 or more'],

@@ -12,9 +12,16 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-async function packed(isCompat: boolean, signal = new AbortController().signal): Promise<number[][][]> {
+async function packed(isCompat: boolean, signal = new AbortController().signal, parts = 1): Promise<number[][][]> {
   const stems = ['ids', 'mask', 'labels'].map((name) => path.join(folder, name))
-  const writer = await PackingWriter.create({ stems, waiting: path.join(folder, 'w'), seqLength: 6, isCompat, signal })
+  const writer = await PackingWriter.create({
+    stems,
+    waiting: path.join(folder, 'w'),
+    seqLength: 6,
+    parts,
+    isCompat,
+    signal,
+  })
   try {
     const columns = (lengths: number[], ids: number[], labels: number[]) =>
       [ids, null, labels].map((tokens) => ({
@@ -68,6 +75,15 @@ describe('PackingWriter', () => {
     expect(labels).toEqual([
       [31, 32, 33, 34, -100, -100],
       [11, 12, 13, 21, 22, -100],
+    ])
+  })
+
+  it('packs parts of the rows by themselves', async () => {
+    // Four rows in two parts, the one that is too long among them.
+    const [ids] = await packed(true, undefined, 2)
+    expect(ids).toEqual([
+      [11, 12, 13, 21, 22, 0],
+      [31, 32, 33, 34, 0, 0],
     ])
   })
 

@@ -73,4 +73,55 @@ describe('StagedFiles', () => {
     await staged.discard()
     expect((await readdir(folder)).sort()).toEqual([path.basename(other), path.basename(running)].sort())
   })
+
+  describe('overwriting', () => {
+    const older = async (...names: string[]) => {
+      for (const name of names) await writeFile(path.join(folder, name), `old ${name}`)
+    }
+    const read = (name: string) => readFile(path.join(folder, name), 'utf8')
+
+    it('puts new files in the place of old ones, and takes away those without a successor', async () => {
+      await older('a', 'rejected', 'other')
+      const staged = await StagedFiles.create(path.join(folder, 'out'), ['a', 'b', 'rejected'], { overwrites: true })
+      await staged.write('a', 'new a')
+      await staged.write('b', 'new b')
+      expect(await read('a')).toBe('old a')
+      await staged.commit()
+      expect((await readdir(folder)).sort()).toEqual(['a', 'b', 'other'])
+      expect(await read('a')).toBe('new a')
+    })
+
+    it('leaves the old files alone when it is given up', async () => {
+      await older('a')
+      const staged = await StagedFiles.create(path.join(folder, 'out'), ['a'], { overwrites: true })
+      await staged.write('a', 'new a')
+      await staged.discard()
+      expect(await readdir(folder)).toEqual(['a'])
+      expect(await read('a')).toBe('old a')
+    })
+
+    it('brings the old files back when a folder is in the way', async () => {
+      await older('a', 'rejected')
+      const staged = await StagedFiles.create(path.join(folder, 'out'), ['a', 'b', 'rejected'], { overwrites: true })
+      await staged.write('a', 'new a')
+      await staged.write('b', 'new b')
+      await mkdir(path.join(folder, 'b', 'full'), { recursive: true })
+      await expect(staged.commit()).rejects.toMatchObject({ code: 'file.exists' })
+      await staged.discard()
+      expect((await readdir(folder)).sort()).toEqual(['a', 'b', 'rejected'])
+      expect(await read('a')).toBe('old a')
+    })
+
+    it('brings them back after a kill in the middle of the move', async () => {
+      const left = await abandoned(deadPid(), ['b'], ['a', 'b'])
+      await mkdir(path.join(left, 'replaced'))
+      for (const name of ['a', 'b', 'rejected']) await writeFile(path.join(left, 'replaced', name), `old ${name}`)
+      await writeFile(path.join(folder, 'a'), 'new a')
+      await writeFile(path.join(folder, 'b'), 'old b')
+      const staged = await StagedFiles.create(path.join(folder, 'out'), ['a', 'b', 'rejected'], { overwrites: true })
+      await staged.discard()
+      expect((await readdir(folder)).sort()).toEqual(['a', 'b', 'rejected'])
+      expect(await read('a')).toBe('old a')
+    })
+  })
 })

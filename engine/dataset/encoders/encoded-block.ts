@@ -95,18 +95,6 @@ export class BlockEncoder {
   }
 }
 
-/** A block with buffers of its own, which can move to another thread. */
-export function detach(block: EncodedBlock): { block: EncodedBlock; buffers: ArrayBuffer[] } {
-  const sampleLengths = block.sampleLengths.slice()
-  const columns = block.columns.map(({ tokens, lengths }) => ({
-    tokens: tokens?.slice() ?? null,
-    lengths: lengths.slice(),
-  }))
-  const arrays = [sampleLengths, ...columns.flatMap(({ tokens, lengths }) => [tokens, lengths])]
-  const buffers = arrays.flatMap((array) => (array === null ? [] : [array.buffer]))
-  return { block: { ...block, sampleLengths, columns }, buffers }
-}
-
 const viewOf = (buffer: TokenBuffer | undefined): Int32Array =>
   buffer?.data.subarray(0, buffer.length) ?? new Int32Array(0)
 

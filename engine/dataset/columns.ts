@@ -55,7 +55,7 @@ export const showRows = (rows: readonly RawRow[]): string[] =>
   rows.slice(0, SHOWN_ROWS).map(({ value }) => cut(JSON.stringify(value) ?? '', SHOWN_CHARACTERS))
 
 /** Rows cell by cell, in the order of the columns: texts as they are, anything else as JSON, nothing where it is missing. */
-const showCells = ({ rows, columns }: Scan): string[][] =>
+export const showCells = ({ rows, columns }: Scan): string[][] =>
   rows.slice(0, SHOWN_ROWS).map(({ value }) => {
     const row = asRow(value)
     return columns.map((column) => cut(cellText(row?.[column]), CELL_CHARACTERS))

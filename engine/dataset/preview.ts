@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { z } from 'zod'
 import { AppError } from '../protocol/errors/index.ts'
 import type { DatasetPreview, LengthRule, SamplePreview, datasets } from '../protocol/datasets.ts'
-import { checkColumns, scanRows, showRows } from './columns.ts'
+import { checkColumns, scanRows, showCells, showRows } from './columns.ts'
 import { createEncoder, loadTokenizerFor } from './encoders/create.ts'
 import type { EncodedRow, RowEncoder } from './encoders/encoder.ts'
 import { checkLengths, checkSpace, checkTemplate } from './preview-findings.ts'
@@ -59,6 +59,7 @@ export async function previewDataset(input: PreviewInput, signal?: AbortSignal):
   return {
     columns: scan.columns,
     rows: showRows(scan.rows),
+    cells: showCells(scan),
     samples: seen.samples,
     scannedRows: scan.rows.length,
     totalRowsEstimate: scan.totalRowsEstimate,

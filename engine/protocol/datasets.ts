@@ -43,6 +43,8 @@ export const DatasetPreview = z.object({
   columns: z.array(z.string()),
   /** The first raw rows, as JSON texts. */
   rows: z.array(z.string()),
+  /** The same cell by cell, in the order of the columns; long texts are cut. */
+  cells: z.array(z.array(z.string())).default([]),
   samples: z.array(SamplePreview),
   /** Rows the histogram was made of (the first ones of a large file). */
   scannedRows: z.number().int(),

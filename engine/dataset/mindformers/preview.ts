@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { AppError } from '../../protocol/errors/index.ts'
 import type { DatasetPreview, LengthRule, datasets } from '../../protocol/datasets.ts'
 import type { Finding } from '../../protocol/plan.ts'
-import { scanRows, showRows } from '../columns.ts'
+import { scanRows, showCells, showRows } from '../columns.ts'
 import { checkLengths, checkSpace } from '../preview-findings.ts'
 import { SCANNED_ROWS, SHOWN_TOKENS, Seen, Turns } from '../preview.ts'
 import type { RawRow } from '../readers/reader.ts'
@@ -61,6 +61,7 @@ export async function previewRecords(input: RecordPreviewInput, signal?: AbortSi
   return {
     columns: scan.columns,
     rows: showRows(scan.rows),
+    cells: showCells(scan),
     samples: seen.samples,
     scannedRows: scan.rows.length,
     totalRowsEstimate: scan.totalRowsEstimate,

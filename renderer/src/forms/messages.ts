@@ -13,6 +13,7 @@ export const formsMessages = {
     samples: '{count} sample | {count} samples',
     columnsOf: 'Columns are read from “{field}”',
     columnsFailed: 'Columns could not be read: {reason}',
+    columnMissing: 'Not in the data: {columns}',
     browser: {
       title: 'Choose a {kind} on {host}',
       file: 'file',
@@ -43,6 +44,7 @@ export const formsMessages = {
     samples: '{count} 个样本',
     columnsOf: '列取自“{field}”',
     columnsFailed: '无法读取列：{reason}',
+    columnMissing: '数据中没有：{columns}',
     browser: {
       title: '在 {host} 上选择{kind}',
       file: '文件',

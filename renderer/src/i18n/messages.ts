@@ -1,3 +1,4 @@
+import { datasetsMessages } from '../features/artifacts/dataset/messages.ts'
 import { artifactsMessages } from '../features/artifacts/messages.ts'
 import { chatMessages } from '../features/chat/messages.ts'
 import { familiesMessages } from '../features/families/messages.ts'
@@ -15,6 +16,7 @@ import { uiMessages } from '../ui/messages.ts'
 const features = {
   artifacts: artifactsMessages,
   chat: chatMessages,
+  datasets: datasetsMessages,
   families: familiesMessages,
   forms: formsMessages,
   home: homeMessages,

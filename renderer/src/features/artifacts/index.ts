@@ -5,9 +5,10 @@ import { registerView, type ViewProps } from '@/shell/views.ts'
 import { useArtifacts } from '@/workbench/stores.ts'
 
 export { histogram } from './dataset/histogram.ts'
-export { limitEffect } from './dataset/length-limit.ts'
+export { lengthFigures } from './dataset/length-figures.ts'
+export { default as LengthFigureList } from './dataset/LengthFigureList.vue'
 export { default as LengthHistogram } from './dataset/LengthHistogram.vue'
-export { default as SampleTokens } from './dataset/SampleTokens.vue'
+export { default as SampleCard } from './dataset/SampleCard.vue'
 
 /** Opens the page of a checkpoint or dataset; other kinds have none and lead to the list. */
 export function openArtifact({ id, kind }: Pick<ArtifactView, 'id' | 'kind'>): void {

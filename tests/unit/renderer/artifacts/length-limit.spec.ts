@@ -1,18 +1,8 @@
 import { mount } from '@vue/test-utils'
 import { describe, expect, it } from 'vitest'
-import { limitEffect, limitStep } from '@/features/artifacts/dataset/length-limit.ts'
+import { limitStep } from '@/features/artifacts/dataset/length-limit.ts'
 import LengthHistogram from '@/features/artifacts/dataset/LengthHistogram.vue'
 import { i18n } from '@/i18n/index.ts'
-
-describe('limitEffect', () => {
-  it('leaves out what reaches the limit and pads the rest to it', () => {
-    expect(limitEffect([10, 30, 40, 50], 40)).toEqual({ dropped: 2, padding: 0.5 })
-  })
-
-  it('has no padding when nothing is kept', () => {
-    expect(limitEffect([10], 5)).toEqual({ dropped: 1, padding: 0 })
-  })
-})
 
 describe('limitStep', () => {
   it.each([

@@ -4,6 +4,7 @@ import type { Service } from '#engine/rpc/serve.ts'
 import type { AppInfo } from '#contract/index.ts'
 import { ArtifactService } from './artifacts/artifact-service.ts'
 import { ChatService } from './chats/chat-service.ts'
+import { bootstrapHosts } from './bootstrap-hosts.ts'
 import { appTopic } from './contract/app.ts'
 import { artifactsTopic, datasetsTopic } from './contract/artifacts.ts'
 import { chatsTopic } from './contract/chats.ts'
@@ -12,6 +13,7 @@ import { filesTopic } from './contract/files.ts'
 import { enginesTopic, hostsTopic } from './contract/hosts.ts'
 import { npusTopic } from './contract/npus.ts'
 import { plansTopic, runsTopic } from './contract/runs.ts'
+import { questionsTopic, vaultTopic } from './contract/questions.ts'
 import { settingsTopic } from './contract/settings.ts'
 import { Engine } from './engines/engine.ts'
 import { LocalEngineLink } from './engines/local-link.ts'
@@ -30,7 +32,7 @@ import { RunBook } from './runs/run-book.ts'
 import { RunDriver } from './runs/run-driver.ts'
 import { RunService } from './runs/run-service.ts'
 import { Scope } from './scope.ts'
-import { SecretStore } from './secrets/secret-store.ts'
+import type { SecretStore } from './secrets/secret-store.ts'
 import { SettingsService } from './settings/settings-service.ts'
 import { ArtifactsRepository } from './store/artifacts-repository.ts'
 import { ChatsRepository } from './store/chats-repository.ts'
@@ -72,6 +74,7 @@ export function bootstrap(env: AppEnv): App {
   const engines = scope.add(new EnginePool([local]))
   const mirror = scope.add(new JobMirror(clock, log))
   const hosts = scope.add(new HostService(hostsRepository, engines, mirror, clock, log))
+  const { sshHosts, sshConfig, questions, door, secrets } = bootstrapHosts(env, hostsRepository, engines, scope, log)
   const npuBoard = scope.add(new NpuBoard(new NpuPointsRepository(database), clock, log))
   const families = scope.add(env.createFamilies(settings, log))
   const familySender = scope.add(new FamilySender(families, log))
@@ -110,15 +113,17 @@ export function bootstrap(env: AppEnv): App {
     ]
   })
 
-  hosts.start()
+  hosts.start(sshHosts)
   book.start()
   driver.start()
-  for (const engine of engines.all()) {
+  engines.each((engine) => {
     mirror.follow(engine)
     npuBoard.follow(engine)
     familySender.follow(engine)
-  }
+  })
+  engines.onRemoved((host) => mirror.forget(host))
   engines.start()
+  sshHosts.start()
   families.start().catch((error: unknown) => log.error('plugins.startFailed', { error }))
 
   const services = [
@@ -129,17 +134,24 @@ export function bootstrap(env: AppEnv): App {
     enginesTopic(engines),
     familiesTopic(families),
     filesTopic(engines),
-    hostsTopic(hosts),
+    hostsTopic({
+      hosts,
+      sshHosts,
+      sshConfig,
+      activeRun: (host) => book.openOn(host)[0]?.number,
+    }),
     npusTopic(npuBoard),
     plansTopic(plans),
     pluginsTopic(families),
+    questionsTopic(questions),
     runsTopic(runs, book),
     settingsTopic(settings, settingsRepository),
+    vaultTopic(door),
   ]
   return {
     services,
     log,
-    secrets: new SecretStore(env.keychain, join(env.dataDir, 'secrets.json')),
+    secrets,
     windowState: settings.windowState,
     stopJobsUnlessKept: async () => {
       if (!settings.get().keepJobsOnExit) await runs.stopAll()

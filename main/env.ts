@@ -1,6 +1,7 @@
 import type { AppInfo } from '#contract/index.ts'
 import type { Clock } from './clock.ts'
 import type { EngineCommand } from './engines/local-link.ts'
+import type { ResolveRemoteEngine } from './engines/ssh-link.ts'
 import type { ShowFolder } from './files/show-folder.ts'
 import type { Log } from './log/log.ts'
 import type { FamilyRegistry, PluginSwitches } from './runs/family-registry.ts'
@@ -15,6 +16,8 @@ export interface AppEnv {
   /** Database and log; private to the user. */
   readonly dataDir: string
   readonly engine: EngineCommand
+  /** How the engine of a host that is reached over SSH is found. */
+  readonly remoteEngine: ResolveRemoteEngine
   readonly clock: Clock
   readonly randomId: () => string
   readonly showFolder: ShowFolder

@@ -7,6 +7,7 @@ import type { HostView } from '#contract/index.ts'
 import { Backoff } from '../backoff.ts'
 import { delay, type Clock } from '../clock.ts'
 import { Emitter } from '../emitter.ts'
+import { isLasting } from '../links/link.ts'
 import type { Log } from '../log/log.ts'
 import type { EngineLink, EngineSession } from './link.ts'
 
@@ -36,6 +37,7 @@ export class Engine implements Disposable {
   #status: EngineStatus
   #connection: Connection | null = null
   #running: AbortController | null = null
+  #pause: AbortController | null = null
 
   constructor(host: HostId, link: EngineLink, clock: Clock, log: Log, backoff = new Backoff()) {
     this.host = host
@@ -54,11 +56,18 @@ export class Engine implements Disposable {
     return this.#changed.on(listener)
   }
 
-  /** Does nothing when it is running already. */
+  /** Does nothing when it is running already, but for a wait before the next attempt, which ends at once. */
   start(): void {
+    if (this.#pause) this.#backoff.reset()
+    this.#pause?.abort()
     if (this.#running) return
     this.#running = new AbortController()
     void this.#keepRunning(this.#running.signal)
+  }
+
+  /** Ends the engine's process; jobs go on. */
+  stop(): void {
+    if (this.#status.state !== 'stopped') this.#stop()
   }
 
   /** Ends the engine's process and starts it again at once. */
@@ -136,7 +145,9 @@ export class Engine implements Disposable {
       const waitMs = this.#backoff.next()
       this.#log.warn('engine.lost', { host: this.host, waitMs, error: coded })
       this.#enter('reconnecting', { error: coded })
-      await delay(this.#clock, waitMs, signal)
+      this.#pause = new AbortController()
+      await delay(this.#clock, waitMs, AbortSignal.any([signal, this.#pause.signal]))
+      this.#pause = null
     }
   }
 
@@ -219,5 +230,7 @@ const asThrown = (error: Error): never => {
   throw error
 }
 
+const LASTING = new Set(['engine.missing', 'engine.incompatible', 'engine.notInstalled'])
+
 /** Whether trying again can help. */
-const isTransient = ({ code }: CodedError): boolean => code !== 'engine.missing' && code !== 'engine.incompatible'
+const isTransient = (error: CodedError): boolean => !LASTING.has(error.code) && !isLasting(error)

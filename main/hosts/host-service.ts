@@ -3,14 +3,19 @@ import type { HostId } from '#engine/protocol/ids.ts'
 import type { HostView } from '#contract/index.ts'
 import type { Clock } from '../clock.ts'
 import { Emitter } from '../emitter.ts'
+import type { Engine } from '../engines/engine.ts'
 import type { EnginePool } from '../engines/pool.ts'
 import type { Log } from '../log/log.ts'
 import { Scope } from '../scope.ts'
 import type { HostRecord, HostsRepository } from '../store/hosts-repository.ts'
 import type { JobMirror } from './job-mirror.ts'
+import type { SshHosts } from './ssh-hosts.ts'
 
 const RECENT_MS = 5000
 const ENDED = new Set(['succeeded', 'failed', 'stopped', 'lost'])
+
+export type HostChange =
+  { readonly kind: 'changed'; readonly host: HostView } | { readonly kind: 'removed'; readonly id: HostId }
 
 /** The hosts with the state of their engines, their facts and how many jobs run on them. */
 export class HostService implements Disposable {
@@ -22,7 +27,9 @@ export class HostService implements Disposable {
   readonly #scope = new Scope('hosts')
   readonly #facts = new Map<HostId, { readonly facts: HostFacts; readonly readAt: number }>()
   readonly #runningJobs = new Map<HostId, number>()
-  readonly #changed = new Emitter<HostView>()
+  readonly #changed = new Emitter<HostChange>()
+  readonly #watched = new Map<HostId, Disposable>()
+  #ssh: SshHosts | null = null
 
   constructor(hosts: HostsRepository, engines: EnginePool, mirror: JobMirror, clock: Clock, log: Log) {
     this.#hosts = hosts
@@ -32,19 +39,12 @@ export class HostService implements Disposable {
     this.#log = log
   }
 
-  start(): void {
-    for (const engine of this.#engines.all()) {
-      this.#scope.add(
-        engine.onChange((status) => {
-          this.#emit(engine.host)
-          if (status.state === 'ready' && !this.#facts.has(engine.host)) {
-            this.facts(engine.host).catch((error: unknown) =>
-              this.#log.warn('host.factsFailed', { host: engine.host, error }),
-            )
-          }
-        }),
-      )
-    }
+  /** `ssh` tells how hosts other than this computer are reached. */
+  start(ssh: SshHosts | null = null): void {
+    this.#ssh = ssh
+    if (ssh) this.#scope.add(ssh.onChange((id) => this.#emit(id)))
+    this.#scope.add(this.#engines.each((engine) => this.#watch(engine)))
+    this.#scope.add(this.#engines.onRemoved((id) => this.#forget(id)))
     this.#scope.add(
       this.#mirror.onChange(({ host }) => {
         const running = this.#mirror.list(host).filter(({ state }) => !ENDED.has(state)).length
@@ -59,7 +59,7 @@ export class HostService implements Disposable {
     return this.#hosts.list().map((host) => this.#view(host))
   }
 
-  onChange(listener: (host: HostView) => void): Disposable {
+  onChange(listener: (change: HostChange) => void): Disposable {
     return this.#changed.on(listener)
   }
 
@@ -82,13 +82,34 @@ export class HostService implements Disposable {
     this.#scope[Symbol.dispose]()
   }
 
+  #watch(engine: Engine): void {
+    this.#watched.get(engine.host)?.[Symbol.dispose]()
+    const watched = engine.onChange((status) => {
+      this.#emit(engine.host)
+      if (status.state !== 'ready' || this.#facts.has(engine.host)) return
+      this.facts(engine.host).catch((error: unknown) =>
+        this.#log.warn('host.factsFailed', { host: engine.host, error }),
+      )
+    })
+    this.#watched.set(engine.host, this.#scope.add(watched))
+  }
+
+  #forget(id: HostId): void {
+    this.#watched.get(id)?.[Symbol.dispose]()
+    this.#watched.delete(id)
+    this.#facts.delete(id)
+    this.#runningJobs.delete(id)
+    this.#changed.emit({ kind: 'removed', id })
+  }
+
   #emit(id: HostId): void {
     const host = this.#hosts.list().find((candidate) => candidate.id === id)
-    if (host) this.#changed.emit(this.#view(host))
+    if (host) this.#changed.emit({ kind: 'changed', host: this.#view(host) })
   }
 
   #view({ id, kind, name }: HostRecord): HostView {
     const facts = this.#facts.get(id)?.facts
+    const ssh = this.#ssh?.view(id)
     return {
       id,
       kind,
@@ -96,6 +117,7 @@ export class HostService implements Disposable {
       engine: this.#engines.of(id).status,
       ...(facts ? { facts } : {}),
       runningJobs: this.#runningJobs.get(id) ?? 0,
+      ...(ssh ? { ssh } : {}),
     }
   }
 }

@@ -19,6 +19,7 @@ export class JobMirror implements Disposable {
   readonly #log: Log
   readonly #scope = new Scope('job-mirror')
   readonly #jobs = new Map<HostId, Map<JobId, JobView>>()
+  readonly #followed = new Map<HostId, Scope>()
   readonly #staleSince = new Map<HostId, number>()
   readonly #changed = new Emitter<MirrorChange>()
   readonly #clock: Clock
@@ -34,19 +35,22 @@ export class JobMirror implements Disposable {
 
   /** Follows an engine through its losses and returns. */
   follow(engine: Engine): void {
+    this.forget(engine.host)
+    const followed = this.#scope.add(new Scope('job-mirror/host'))
+    this.#followed.set(engine.host, followed)
     this.#staleSince.set(engine.host, this.#clock.now())
-    let current = this.#scope.add(new Scope('job-mirror/watch'))
+    let current = followed.add(new Scope('job-mirror/watch'))
     const stop = () => {
       current[Symbol.dispose]()
       this.#markStale(engine.host)
     }
     const start = () => {
       stop()
-      current = this.#scope.add(new Scope('job-mirror/watch'))
+      current = followed.add(new Scope('job-mirror/watch'))
       this.#watch(engine, current, start)
     }
     let lastState = engine.status.state
-    this.#scope.add(
+    followed.add(
       engine.onChange(({ state }) => {
         // A new latency is a change too, but the connection is the same.
         if (state === lastState) return
@@ -56,6 +60,14 @@ export class JobMirror implements Disposable {
       }),
     )
     if (lastState === 'ready') start()
+  }
+
+  /** Ends following a host that is no more, and drops what is known of its jobs. */
+  forget(host: HostId): void {
+    this.#followed.get(host)?.[Symbol.dispose]()
+    this.#followed.delete(host)
+    this.#jobs.delete(host)
+    this.#staleSince.delete(host)
   }
 
   get(host: HostId, id: JobId): JobView | undefined {

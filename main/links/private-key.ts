@@ -31,9 +31,9 @@ function readPkcs8(content: string, passphrase: string | undefined): KeyReading 
     if (type === 'ec') return readPrivateKey(key.export({ type: 'sec1', format: 'pem' }).toString())
     return { kind: 'unusable', reason: `PKCS#8 with ${type}; convert it with ssh-keygen -p` }
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ERR_MISSING_PASSPHRASE') return { kind: 'encrypted' }
-    return passphrase === undefined ? { kind: 'unusable', reason: message } : { kind: 'wrongPassphrase' }
+    const isEncrypted = content.includes('BEGIN ENCRYPTED')
+    if (!isEncrypted) return { kind: 'unusable', reason: (error as Error).message }
+    return { kind: passphrase === undefined ? 'encrypted' : 'wrongPassphrase' }
   }
 }
 

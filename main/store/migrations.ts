@@ -101,4 +101,12 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (host, level, at, npu, chip)
   ) STRICT, WITHOUT ROWID;
   `,
+  /* 3 */ `
+  CREATE TABLE ssh_hosts (
+    host TEXT PRIMARY KEY REFERENCES hosts (id) ON DELETE CASCADE,
+    settings TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    is_automatic INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  `,
 ]

@@ -1,6 +1,15 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +40,11 @@ export class SshLab implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'awb-sshd-'))
   readonly #servers: Sshd[] = []
   readonly #cleanup: (() => void)[] = []
+
+  constructor() {
+    // Users other than root read their authorized_keys here.
+    chmodSync(this.folder, 0o755)
+  }
 
   /** Path of a new key pair, the public half beside it as `.pub`. */
   key(name: string, options: { type?: string; passphrase?: string; format?: 'PEM' | 'PKCS8' } = {}): string {
@@ -112,8 +126,7 @@ export class Sshd {
   async start(): Promise<void> {
     mkdirSync('/run/sshd', { recursive: true })
     this.#port ||= await freePort(this.address)
-    const config = {
-      ...this.#options.config,
+    const defaults = {
       Port: this.#port,
       ListenAddress: this.address,
       HostKey: join(this.folder, 'host'),
@@ -130,11 +143,9 @@ export class Sshd {
       Subsystem: 'sftp internal-sftp',
       LogLevel: 'VERBOSE',
     }
-    const seen = new Set(Object.keys(this.#options.config ?? {}).map((name) => name.toLowerCase()))
-    const own = new Set(Object.keys(this.#options.config ?? {}))
-    const lines = Object.entries(config)
-      .filter(([name]) => own.has(name) || !seen.has(name.toLowerCase()))
-      .map(([name, value]) => `${name} ${value}`)
+    const lines = [this.#options.config ?? {}, defaults].flatMap((part) =>
+      Object.entries(part).map(([name, value]) => `${name} ${value}`),
+    )
     writeFileSync(join(this.folder, 'sshd_config'), `${lines.join('\n')}\n`)
     const program = this.#program()
     const args = ['-D', '-E', join(this.folder, 'log'), '-f', join(this.folder, 'sshd_config')]

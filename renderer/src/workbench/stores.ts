@@ -35,7 +35,7 @@ export const useHosts = defineStore('hosts', () => {
   const { hosts, engines } = useWorkbench()
   const state = useTopicState<HostView[], Delta<'hosts'>>(
     (observer) => hosts.watch({}, observer),
-    (list, { host }) => replaceById(list, host),
+    (list, delta) => (delta.kind === 'removed' ? removeById(list, delta.id) : replaceById(list, delta.host)),
   )
   return { ...listed(state), restartEngine: engines.restart }
 })

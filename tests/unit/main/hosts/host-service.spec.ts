@@ -37,7 +37,7 @@ describe('the hosts', () => {
   it('tell of a change of the engine and of the number of jobs that run', async () => {
     await settle()
     const seen: HostView[] = []
-    using _watching = main.hosts.onChange((host) => seen.push(host))
+    using _watching = main.hosts.onChange((change) => change.kind === 'changed' && seen.push(change.host))
     await submit()
     expect(seen.map(({ runningJobs }) => runningJobs)).toEqual([1])
     main.host.print(id, 'output changes no host')

@@ -233,7 +233,7 @@ describe.skipIf(missing !== null)(`proving who one is to OpenSSH${missing ? ` ($
 
     it('shows prompts of the server as they are and takes one-time codes', async () => {
       const prompt = join(lab.folder, 'prompt')
-      writeFileSync(prompt, `#!/bin/sh\n[ "$(cat | tr -d '\\0')" = ${OTP} ]\n`)
+      writeFileSync(prompt, `#!/bin/sh\n[ "$PAM_TYPE" != auth ] || [ "$(cat | tr -d '\\0')" = ${OTP} ]\n`)
       chmodSync(prompt, 0o755)
       asks(`pam_exec.so expose_authtok quiet ${prompt}`)
       let code = '000000'
@@ -245,13 +245,15 @@ describe.skipIf(missing !== null)(`proving who one is to OpenSSH${missing ? ` ($
         }
         return null
       })
-      expect(await settled(made.to('a', pam, { user: user.name, auth: ['keyboard'] }))).toMatchObject({
+      const link = made.to('a', pam, { user: user.name, auth: ['keyboard'] })
+      expect(await settled(link)).toMatchObject({
         state: 'ready',
         attempts: [
           { method: 'keyboard', outcome: 'refused' },
           { method: 'keyboard', outcome: 'accepted' },
         ],
       })
+      expect((await link.run(['echo', 'in'])).stdout.toString()).toBe('in\n')
     })
   })
 })

@@ -2,10 +2,11 @@ import type { Command } from 'commander'
 import { dirname, resolve } from 'node:path'
 import { stat } from 'node:fs/promises'
 import type { Dtype } from '../../protocol/passport.ts'
-import { flagIsTrue, parseFlags } from '../drop-in-flags.ts'
+import { parseFlags } from '../drop-in-flags.ts'
 import { addCommand, examples, type Outcome } from '../options.ts'
 import { runHere } from '../run-task.ts'
 import { type Session, UsageError } from '../session.ts'
+import { isRewriting, rewriteWeight } from './convert-weight-rewrite.ts'
 import { transformScripts } from './transform-ckpt.ts'
 
 const scripts = ['convert_weight.py', 'convert_reversed.py'] as const
@@ -75,12 +76,7 @@ export function addConvertWeightCommands(program: Command, outcome: Outcome): vo
 
 async function convertWeight(session: Session, script: string, args: string[]): Promise<void> {
   const flags = parseFlags(args, { values, switches: ['reversed'] })
-  if (flagIsTrue(flags, 'qkv_concat') || flags.has('pre_ckpt_path') || flags.has('config_path')) {
-    throw new UsageError(
-      '--qkv_concat, --pre_ckpt_path and --config_path rewrite a MindSpore file for older or fused models; ' +
-        'this is not done here. Convert from the Hugging Face weights instead',
-    )
-  }
+  if (isRewriting(flags)) return rewriteWeight(session, flags)
   const isReversed = flags.has('reversed') || script === 'convert_reversed.py'
   const conversion = await chooseForm(session, flags, isReversed)
   await runHere(session, async (context) => {

@@ -44,6 +44,10 @@ export const mindsporeErrors = {
     en: '{path} holds {count} rank folders, so its strategy is needed. Give the strategy file or folder that was saved with it.',
     'zh-CN': '{path} 中有 {count} 个 rank 目录，需要其切分策略。请给出与其一同保存的策略文件或目录。',
   },
+  'mindspore.rewriteInvalid': {
+    en: '{file}: the parameter {tensor} is not what this rewriting expects: {reason}. Check that the file belongs to the model and the flags to the file.',
+    'zh-CN': '{file}：参数 {tensor} 与此转换的预期不符：{reason}。请检查文件与模型是否匹配、参数是否正确。',
+  },
   'mindspore.noStrategy': {
     en: 'Neither the source nor the target has a strategy, so there is nothing to transform. Give one of them.',
     'zh-CN': '源和目标均未给出切分策略，无需转换。请至少给出其一。',

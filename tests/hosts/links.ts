@@ -3,7 +3,7 @@ import { userInfo } from 'node:os'
 import { HostId } from '#engine/protocol/ids.ts'
 import { SshSettings, type Answer, type Question } from '#contract/index.ts'
 import { Backoff } from '#main/backoff.ts'
-import { systemClock } from '#main/clock.ts'
+import { systemClock, type Clock } from '#main/clock.ts'
 import { Log } from '#main/log/log.ts'
 import { Credentials } from '#main/links/credentials.ts'
 import { Dialer } from '#main/links/dialer.ts'
@@ -22,6 +22,7 @@ export interface TestLinksOptions {
   /** More known_hosts files, read only. */
   readonly knownHosts?: readonly string[]
   readonly keychain?: Keychain
+  readonly clock?: Clock
 }
 
 /** Links as main makes them, with a scripted user. */
@@ -34,13 +35,15 @@ export class TestLinks implements Disposable {
   readonly asked: Question[] = []
   readonly log: Log
   readonly logged: string[] = []
+  readonly clock: Clock
   readonly #dialer: Dialer
   readonly #links = new Map<string, SshLink>()
   #lastId = 0
 
   constructor(options: TestLinksOptions) {
-    this.log = new Log(systemClock, { write: (line) => this.logged.push(line) })
-    this.questions = new Questions(systemClock, () => `${++this.#lastId}`)
+    this.clock = options.clock ?? systemClock
+    this.log = new Log(this.clock, { write: (line) => this.logged.push(line) })
+    this.questions = new Questions(this.clock, () => `${++this.#lastId}`)
     this.hostKeys = new HostKeyStore(join(options.folder, 'own_known_hosts'), options.knownHosts ?? [])
     this.secrets = new SecretStore(options.keychain ?? noKeychain('a test'), join(options.folder, 'secrets.json'))
     this.credentials = new Credentials(this.secrets, this.log)
@@ -54,7 +57,7 @@ export class TestLinks implements Disposable {
       hostKeys: this.hostKeys,
       credentials: this.credentials,
       questions: this.questions,
-      clock: systemClock,
+      clock: this.clock,
       sessionAgent: () => options.agent,
       home: options.folder,
       unlockVault: () => Promise.resolve(false),
@@ -70,7 +73,7 @@ export class TestLinks implements Disposable {
       user: userInfo().username,
       ...settings,
     })
-    const services = { dialer: this.#dialer, clock: systemClock, log: this.log, findLink: (id: HostId) => this.get(id) }
+    const services = { dialer: this.#dialer, clock: this.clock, log: this.log, findLink: (id: HostId) => this.get(id) }
     const link = new SshLink(host, () => ({ host, name, ssh }), services, new Backoff({ firstMs: 50, limitMs: 1000 }))
     this.#links.set(host, link)
     return link

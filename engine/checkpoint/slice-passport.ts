@@ -7,7 +7,7 @@ import { findTokenizer, isFile, tokenizerFiles } from './assets.ts'
 import type { Transformed } from './mindspore/transform.ts'
 import { openCheckpoint, PASSPORT_FILE } from './open.ts'
 import { originOf } from './origin.ts'
-import { writeSmallFile } from './writing/file-sink.ts'
+import { writeSmallFile, type FileDigest } from './writing/file-sink.ts'
 
 /** What is known of the model in MindSpore files, beside their parameters. */
 export interface KnownModel {
@@ -16,7 +16,7 @@ export interface KnownModel {
 }
 
 /** Folder that the small files of a checkpoint lie in. */
-export async function folderOf(path: string): Promise<string> {
+async function folderOf(path: string): Promise<string> {
   return (await stat(path)).isDirectory() ? path : dirname(path)
 }
 
@@ -39,19 +39,25 @@ export async function knownModel(path: string): Promise<KnownModel | string> {
   }
 }
 
-/** Writes configuration, tokenizer and passport beside the ranks, before the output appears. */
-export async function completeSlices(
+/** Copies configuration and tokenizer from beside the source, before the output appears. */
+export async function copyAssets(source: string, folder: string): Promise<Map<string, FileDigest>> {
+  const from = await folderOf(source)
+  const copied = new Map<string, FileDigest>()
+  for (const name of ['config.json', 'generation_config.json', ...tokenizerFiles]) {
+    const path = join(from, name)
+    if (await isFile(path)) copied.set(name, await writeSmallFile(join(folder, name), await readFile(path)))
+  }
+  return copied
+}
+
+/** Writes the passport beside the ranks, before the output appears. */
+export async function writeSlicePassport(
   folder: string,
   source: string,
   { model, dtype }: KnownModel,
   written: Transformed,
+  assets: ReadonlyMap<string, FileDigest>,
 ): Promise<CheckpointPassport> {
-  const from = await folderOf(source)
-  const files = new Map(written.files)
-  for (const name of ['config.json', 'generation_config.json', ...tokenizerFiles]) {
-    const path = join(from, name)
-    if (await isFile(path)) files.set(name, await writeSmallFile(join(folder, name), await readFile(path)))
-  }
   const tokenizer = await findTokenizer(folder)
   const passport: CheckpointPassport = {
     passport: 1,
@@ -66,8 +72,8 @@ export async function completeSlices(
     dtype,
     tensorCount: written.parameters,
     totalBytes: written.totalBytes,
-    files: Object.fromEntries(files),
-    source: await originOf({ path: from, layout: 'mindspore' }),
+    files: Object.fromEntries([...written.files, ...assets]),
+    source: await originOf({ path: await folderOf(source), layout: 'mindspore' }),
     ...(tokenizer === null ? {} : { tokenizerHash: tokenizer.hash }),
   }
   await writeSmallFile(join(folder, PASSPORT_FILE), `${JSON.stringify(passport, null, 2)}\n`)

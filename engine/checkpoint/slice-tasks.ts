@@ -1,9 +1,8 @@
-import { join } from 'node:path'
 import type { CheckpointPassport } from '../protocol/passport.ts'
 import type { TaskSpec } from '../protocol/tasks.ts'
 import type { Task, TaskContext } from '../tasks/context.ts'
 import { transformMindspore, type TransformRequest } from './mindspore/transform.ts'
-import { completeSlices, knownModel, type KnownModel } from './slice-passport.ts'
+import { copyAssets, knownModel, writeSlicePassport, type KnownModel } from './slice-passport.ts'
 
 /** Spreads a MindSpore checkpoint over the devices of a strategy. */
 export const splitCheckpoint: Task<TaskSpec<'checkpoint.split'>> = async ({ strategy, input, ...spec }, context) => {
@@ -18,7 +17,7 @@ export const joinCheckpoint: Task<TaskSpec<'checkpoint.merge'>> = ({ strategy, i
   return transform(request, async (folder) => {
     // A spread checkpoint says what it is when it was made here; else the joined one tells.
     const known = await knownModel(input)
-    return typeof known === 'string' ? knownModel(join(folder, `rank_0/${spec.prefix}0.ckpt`)) : known
+    return typeof known === 'string' ? knownModel(folder) : known
   })
 }
 
@@ -31,9 +30,10 @@ async function transform(
   const { ranks, parameters, totalBytes } = await transformMindspore({
     ...request,
     beforePublish: async (folder, written) => {
+      const assets = await copyAssets(source, folder)
       const known = await findModel(folder)
       if (typeof known === 'string') context.log(`note: no passport is written, the model is not known: ${known}`)
-      else passports.push(await completeSlices(folder, source, known, written))
+      else passports.push(await writeSlicePassport(folder, source, known, written, assets))
     },
   })
   context.log(`wrote ${ranks} rank(s), ${parameters} parameters, ${(totalBytes / 1e6).toFixed(1)} MB, to ${output}`)

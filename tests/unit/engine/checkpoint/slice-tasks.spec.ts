@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readMindspore } from '../../../../engine/checkpoint/formats/mindspore-read.ts'
@@ -64,6 +64,22 @@ describe('splitting and joining', () => {
       tp: 1,
       pp: 1,
       tensorCount: expect.any(Number),
+    })
+  })
+
+  it('take the model of ranks that were made elsewhere from the config.json beside them', async () => {
+    using folder = temporaryFolder()
+    const { whole, strategy } = await setUp(folder.path)
+    const sliced = join(folder.path, 'sliced')
+    await splitCheckpoint({ ...options, input: whole, output: sliced, strategy }, recordingContext())
+    rmSync(join(sliced, 'awb-passport.json'))
+    const output = join(folder.path, 'joined')
+    await joinCheckpoint({ ...options, input: sliced, output, strategy }, recordingContext())
+    const { passport, problems } = await summarizeCheckpoint(output)
+    expect(passport?.files).toHaveProperty(['config.json'])
+    expect({ model: passport?.model, problems }).toEqual({
+      model: (await summarizeCheckpoint(model)).model,
+      problems: [],
     })
   })
 

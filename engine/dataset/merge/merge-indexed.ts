@@ -1,13 +1,13 @@
-import { createReadStream } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { asFileError } from '../../host/fs-errors.ts'
 import { AppError } from '../../protocol/errors/index.ts'
 import { IDX_HEADER_BYTES, IDX_MAGIC, IDX_VERSION, dtypes } from '../indexed/format.ts'
+import { openFile } from '../readers/byte-source.ts'
 import { readFully, readIndexHeader, type IndexHeader } from '../indexed/read.ts'
 import { OutputFile, type FileDigest } from '../writers/output-file.ts'
 
 const ENTRIES_PER_BLOCK = 64 * 1024
-const CHUNK_BYTES = 1024 * 1024
+const CHUNK_BYTES = 8 * 1024 * 1024
 
 export interface MergedFiles {
   readonly bin: FileDigest
@@ -85,16 +85,25 @@ async function copyData(
   signal: AbortSignal,
   advance: (bytes: number) => void,
 ): Promise<void> {
+  const handle = await openFile(file)
+  let [current, other] = [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)]
+  let reading = handle.read(current, 0, CHUNK_BYTES, 0)
   try {
-    for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES })) {
-      const bytes = chunk as Buffer
-      output.append(bytes)
+    for (let at = 0; ;) {
+      const { bytesRead } = await reading
+      if (bytesRead === 0) return
+      at += bytesRead
+      // The next bytes are read while these are written.
+      reading = handle.read(other, 0, CHUNK_BYTES, at)
+      output.append(current.subarray(0, bytesRead))
       await output.flush()
-      advance(bytes.length)
+      ;[current, other] = [other, current]
+      advance(bytesRead)
       if (signal.aborted) throw new AppError('cancelled')
     }
-  } catch (error) {
-    throw asFileError(error, file)
+  } finally {
+    await reading.catch(() => undefined)
+    await handle.close()
   }
 }
 

@@ -91,13 +91,19 @@ export class OutputFile {
     const queue = this.#queue
     this.#queue = []
     for (const bytes of queue) {
+      const writing = this.#write(bytes)
+      // Meanwhile: writing happens in another thread.
       this.#hash.update(bytes)
-      for (let done = 0; done < bytes.length;) {
-        done += (await this.#handle.write(bytes, done, bytes.length - done)).bytesWritten
-      }
+      await writing
       this.#unsynced += bytes.length
     }
     if (this.#unsynced >= SYNC_BYTES && this.#syncing === null) this.#sync()
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      done += (await this.#handle.write(bytes, done, bytes.length - done)).bytesWritten
+    }
   }
 
   #sync(): void {

@@ -42,12 +42,13 @@ export function serveEngine(transport: MessageTransport): Disposable {
 
 const hostServices: Service[] = [
   implement(engine, {
-    hello: () => ({ protocol: PROTOCOL_VERSION, version, pid: process.pid, features: FEATURES }),
+    hello: () => ({ protocol: PROTOCOL_VERSION, version, pid: process.pid, features: FEATURES, now: Date.now() }),
   }),
   implement(facts, { get: () => hostFacts() }),
   implement(doctor, {
     check: async ({ container }, { signal }) =>
       (await import('./host/doctor/doctor.ts')).examineHost(container, signal),
+    containers: async (_, { signal }) => (await import('./host/doctor/doctor.ts')).runningContainers(signal),
   }),
   implement(files, {
     stat: ({ path }) => statFile(path),

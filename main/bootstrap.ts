@@ -10,6 +10,7 @@ import { artifactsTopic, datasetsTopic } from './contract/artifacts.ts'
 import { chatsTopic } from './contract/chats.ts'
 import { familiesTopic, pluginsTopic } from './contract/families.ts'
 import { filesTopic } from './contract/files.ts'
+import { doctorTopic } from './contract/doctor.ts'
 import { enginesTopic, hostsTopic } from './contract/hosts.ts'
 import { npusTopic } from './contract/npus.ts'
 import { plansTopic, runsTopic } from './contract/runs.ts'
@@ -131,6 +132,7 @@ export function bootstrap(env: AppEnv): App {
     artifactsTopic(artifacts, engines, log),
     chatsTopic(chats),
     datasetsTopic(engines),
+    doctorTopic(engines, clock),
     enginesTopic(engines),
     familiesTopic(families),
     filesTopic(engines),

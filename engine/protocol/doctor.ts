@@ -45,4 +45,6 @@ export const doctor = topic('doctor', {
     }),
     DoctorReport,
   ),
+  /** Names of the containers that run; empty where docker does not answer. */
+  containers: call(z.object({}), z.array(z.string())),
 })

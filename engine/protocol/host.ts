@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { call, topic } from '../rpc/topic.ts'
+import { Timestamp } from './text.ts'
 
 /** First call on a new connection. Unknown fields are ignored by both sides; features say what the engine can. */
 export const Hello = z.object({
@@ -7,6 +8,8 @@ export const Hello = z.object({
   version: z.string(),
   pid: z.number().int(),
   features: z.array(z.string()),
+  /** The host's clock, to compare it with that of another one. */
+  now: Timestamp.optional(),
 })
 export type Hello = z.infer<typeof Hello>
 export const PROTOCOL_VERSION = 1

@@ -1,6 +1,7 @@
 import { app, files, settings } from './app.ts'
 import { artifacts, datasets } from './artifacts.ts'
 import { chats } from './chats.ts'
+import { doctor } from './doctor.ts'
 import { families, plugins } from './families.ts'
 import { engines, hosts } from './hosts.ts'
 import { npus } from './npus.ts'
@@ -10,6 +11,7 @@ import { plans, runs } from './runs.ts'
 export * from './app.ts'
 export * from './artifacts.ts'
 export * from './chats.ts'
+export * from './doctor.ts'
 export * from './families.ts'
 export * from './host-book.ts'
 export * from './hosts.ts'
@@ -23,6 +25,7 @@ export const contract = {
   artifacts,
   chats,
   datasets,
+  doctor,
   engines,
   families,
   files,

@@ -2,6 +2,7 @@ import { registerArtifacts } from './features/artifacts/index.ts'
 import { registerChat } from './features/chat/index.ts'
 import { registerFamilies } from './features/families/index.ts'
 import { registerHome } from './features/home/index.ts'
+import { registerHost } from './features/host/index.ts'
 import { registerHosts } from './features/hosts/index.ts'
 import { registerPlugins } from './features/plugins/index.ts'
 import { registerRuns } from './features/runs/index.ts'
@@ -11,6 +12,7 @@ import { registerSettings } from './features/settings/index.ts'
 export function registerFeatures(): void {
   registerHome()
   registerHosts()
+  registerHost()
   registerFamilies()
   registerRuns()
   registerArtifacts()

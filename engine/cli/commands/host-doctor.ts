@@ -20,7 +20,7 @@ export function addHostDoctorCommand(host: Command, outcome: Outcome): void {
     async (session, _, { container, all, format }) => {
       const { doctor } = await import('../../protocol/doctor.ts')
       const { examineHost } = await import('../../host/doctor/doctor.ts')
-      const { reportMarkdown } = await import('../../host/doctor/markdown.ts')
+      const { reportMarkdown } = await import('../../protocol/doctor-markdown.ts')
       const asked = doctor.members.check.input.parse({ container: container ?? null })
       const report = await examineHost(asked.container, session.signal)
       session.result(report, () => {

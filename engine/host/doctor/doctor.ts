@@ -48,3 +48,9 @@ async function deviceIdsOf(probe: Probe): Promise<number[]> {
   const table = NpuTable.safeParse(parseHostText('npu-smi', text))
   return table.success ? table.data.npus.map(({ deviceId }, index) => deviceId ?? index) : []
 }
+
+/** Names of the containers that run here. */
+export async function runningContainers(signal: AbortSignal): Promise<string[]> {
+  const { text, exitCode } = await new Probe(null, signal).run('docker', 'ps', '--format', '{{.Names}}')
+  return exitCode === 0 ? text.split('\n').filter((name) => /^[A-Za-z0-9][\w.-]*$/.test(name)) : []
+}

@@ -3,6 +3,7 @@ import { artifactsMessages } from '../features/artifacts/messages.ts'
 import { chatMessages } from '../features/chat/messages.ts'
 import { familiesMessages } from '../features/families/messages.ts'
 import { homeMessages } from '../features/home/messages.ts'
+import { hostMessages } from '../features/host/messages.ts'
 import { hostsMessages } from '../features/hosts/messages.ts'
 import { pluginsMessages } from '../features/plugins/messages.ts'
 import { runsMessages } from '../features/runs/messages.ts'
@@ -20,6 +21,7 @@ const features = {
   families: familiesMessages,
   forms: formsMessages,
   home: homeMessages,
+  host: hostMessages,
   hosts: hostsMessages,
   plugins: pluginsMessages,
   runs: runsMessages,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { examineHost } from '../../../../../engine/host/doctor/doctor.ts'
-import { reportMarkdown } from '../../../../../engine/host/doctor/markdown.ts'
+import { reportMarkdown } from '../../../../../engine/protocol/doctor-markdown.ts'
 import type { DoctorItem } from '../../../../../engine/protocol/doctor.ts'
 import { FakeUserland } from './userland.ts'
 

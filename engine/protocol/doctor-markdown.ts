@@ -1,7 +1,8 @@
-import type { DoctorGroup, DoctorItem, DoctorReport, DoctorVerdict } from '../../protocol/doctor.ts'
-import type { Locale, Text } from '../../protocol/text.ts'
+import type { DoctorGroup, DoctorItem, DoctorReport, DoctorVerdict } from './doctor.ts'
+import type { Locale, Text } from './text.ts'
 
-const GROUPS: Readonly<Record<DoctorGroup, Text>> = {
+/** The groups in the order they are read. */
+export const doctorGroups: Readonly<Record<DoctorGroup, Text>> = {
   system: { en: 'System', 'zh-CN': '系统' },
   npu: { en: 'NPUs, driver, firmware', 'zh-CN': 'NPU、驱动与固件' },
   cann: { en: 'CANN', 'zh-CN': 'CANN' },
@@ -22,7 +23,7 @@ const VERDICTS: Readonly<Record<DoctorVerdict, Text>> = {
 export function reportMarkdown({ at, hostname, container, items }: DoctorReport, locale: Locale): string {
   const title = container === null ? hostname : `${hostname} / ${container}`
   const lines = [`# ${title}`, '', new Date(at).toISOString()]
-  for (const [group, name] of Object.entries(GROUPS)) {
+  for (const [group, name] of Object.entries(doctorGroups)) {
     const found = items.filter((item) => item.group === group)
     if (found.length === 0) continue
     lines.push('', `## ${name[locale]}`, '', '| | | | |', '| --- | --- | --- | --- |')

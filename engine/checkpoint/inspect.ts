@@ -7,13 +7,13 @@ import { statisticsBytes, tensorStatistics, type StatisticsOptions } from './sta
 
 /** What a checkpoint is, and what is wrong with it. Reads headers only. @throws as `openCheckpoint` */
 export async function summarizeCheckpoint(path: string): Promise<CheckpointSummary> {
-  await using checkpoint = await openCheckpoint(path)
+  await using checkpoint = await openCheckpoint(path, { ranks: true })
   return checkpoint.summary
 }
 
 /** The summary together with every stored tensor: file, offset, shape, dtype. @throws as `openCheckpoint` */
 export async function inspectCheckpoint(path: string): Promise<CheckpointSummary & { tensors: TensorInfo[] }> {
-  await using checkpoint = await openCheckpoint(path)
+  await using checkpoint = await openCheckpoint(path, { ranks: true })
   return { ...checkpoint.summary, tensors: [...checkpoint.stored] }
 }
 
@@ -27,7 +27,7 @@ export async function inspectStatistics(
   pattern: string,
   context: Pick<TaskContext, 'signal' | 'progress'>,
 ): Promise<CheckpointSummary & { tensors: (TensorInfo & { statistics: TensorStatistics })[] }> {
-  await using checkpoint = await openCheckpoint(path)
+  await using checkpoint = await openCheckpoint(path, { ranks: true })
   const { stored, storedTensors, summary } = checkpoint
   const wanted = storedTensors.flatMap((tensor, index) => {
     const info = stored[index]
@@ -57,7 +57,7 @@ export async function storedStatistics(
   path: string,
   { file, name, ...options }: StatisticsOptions & { readonly file: string; readonly name: string },
 ): Promise<TensorStatistics> {
-  await using checkpoint = await openCheckpoint(path)
+  await using checkpoint = await openCheckpoint(path, { ranks: true })
   const index = checkpoint.stored.findIndex((tensor) => tensor.file === file && tensor.name === name)
   const tensor = checkpoint.storedTensors[index]
   if (tensor === undefined)

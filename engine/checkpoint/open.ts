@@ -4,13 +4,14 @@ import { AppError } from '../protocol/errors/index.ts'
 import type { CheckpointSummary, TensorInfo } from '../protocol/checkpoints.ts'
 import { CheckpointPassport, type Dtype } from '../protocol/passport.ts'
 import { findAssets, findTokenizer, isFile } from './assets.ts'
-import type { CanonicalTensor, Checkpoint } from './checkpoint.ts'
+import type { Checkpoint } from './checkpoint.ts'
 import { dtypeBytes, elementCount, isWeightDtype } from './formats/dtypes.ts'
 import { fileError, type RandomFile } from './formats/random-file.ts'
 import type { StoredTensor } from './formats/stored-tensor.ts'
 import { isHuggingFace, openHuggingFace } from './open-hf.ts'
 import { findIteration, rootOf } from './megatron-shards.ts'
 import { openMegatron } from './open-megatron.ts'
+import { hasRanks, openMindsporeRanks } from './open-mindspore-ranks.ts'
 import { findMindspore, mindsporeFolder, openMindspore } from './open-mindspore.ts'
 import type { AdapterParts, MegatronParts, OpenedParts } from './opened.ts'
 
@@ -29,6 +30,10 @@ export interface OpenCheckpoint extends Checkpoint {
 }
 
 export interface OpenOptions {
+  /**
+   * MindSpore only: ranks are opened to be looked at; without it they are refused, for nothing in them is whole.
+   */
+  readonly ranks?: boolean | undefined
   /** A folder that is both is opened as this; default Megatron. */
   readonly as?: 'hf' | 'megatron' | undefined
   /** Megatron only: the padding of the vocabulary counts as vocabulary. */
@@ -62,7 +67,7 @@ export async function openCheckpoint(path: string, options: OpenOptions = {}): P
       tp: parts.tp,
       pp: parts.pp,
       vpp: parts.vpp,
-      dtype: predominantDtype(parts.source.tensors.values(), passport?.dtype),
+      dtype: predominantDtype(weightsOf(parts), passport?.dtype),
       model: parts.source.model,
       tensorCount: stored.length,
       totalBytes: stored.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -106,7 +111,7 @@ async function assertFolder(folder: string): Promise<void> {
 async function openParts(
   folder: string,
   files: RandomFile[],
-  { as, keepPadding, lora }: OpenOptions,
+  { as, keepPadding, lora, ranks }: OpenOptions,
 ): Promise<{ parts: OpenedParts; root: string; passport: CheckpointPassport | null }> {
   const iteration = as === 'hf' || folder.endsWith('.ckpt') ? undefined : await findIteration(folder)
   if (iteration !== undefined) {
@@ -121,6 +126,10 @@ async function openParts(
   }
   if (lora !== undefined) throw new AppError('checkpoint.loraSource', { path: folder, layout: 'Hugging Face' })
   if (as === 'megatron' || !(await isHuggingFace(folder))) {
+    if (ranks === true && as === undefined && !folder.endsWith('.ckpt') && (await hasRanks(folder))) {
+      const passport = await readPassport(folder)
+      return { parts: await openMindsporeRanks(folder, passport, files), root: folder, passport }
+    }
     const file = as === undefined ? await findMindspore(folder) : undefined
     if (file === undefined) throw new AppError('checkpoint.unrecognized', { path: folder })
     const root = mindsporeFolder(file)
@@ -160,8 +169,14 @@ function tensorInfo(tensor: StoredTensor, root: string): TensorInfo {
   }
 }
 
+/** Of ranks that are only looked at nothing is whole. */
+const weightsOf = ({ source, stored }: OpenedParts): Iterable<Weight> =>
+  source.tensors.size > 0 ? source.tensors.values() : stored
+
+type Weight = Pick<StoredTensor, 'dtype' | 'shape'>
+
 /** The dtype of most bytes; checkpoints mix them only where norms are kept wider. */
-export function predominantDtype(tensors: Iterable<CanonicalTensor>, fallback: Dtype = 'fp32'): Dtype {
+export function predominantDtype(tensors: Iterable<Weight>, fallback: Dtype = 'fp32'): Dtype {
   const bytes = new Map<Dtype, number>()
   for (const { dtype, shape } of tensors) {
     if (isWeightDtype(dtype)) bytes.set(dtype, (bytes.get(dtype) ?? 0) + elementCount(shape) * dtypeBytes[dtype])

@@ -55,3 +55,11 @@ export const assumedNumbers = (path: string, fields: string): Finding =>
     `${path} does not say ${fields}; usual values are assumed. Put the config.json of the original model into awb-hf beside the shards.`,
     `${path} 未给出 ${fields}，已采用常用值。请将原始模型的 config.json 放入分片旁的 awb-hf 目录。`,
   )
+
+export const spreadModel = (ranks: number): Finding =>
+  problem(
+    'note',
+    'checkpoint.spread',
+    `The model is spread over ${ranks} ranks. Join it with its strategy before it is converted or compared.`,
+    `模型分布在 ${ranks} 个 rank 中。转换或比较之前，请先按切分策略合并。`,
+  )

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readMindspore } from '../../../../engine/checkpoint/formats/mindspore-read.ts'
 import { RandomFile } from '../../../../engine/checkpoint/formats/random-file.ts'
-import { summarizeCheckpoint } from '../../../../engine/checkpoint/inspect.ts'
+import { inspectCheckpoint, summarizeCheckpoint } from '../../../../engine/checkpoint/inspect.ts'
 import { joinCheckpoint, splitCheckpoint } from '../../../../engine/checkpoint/slice-tasks.ts'
 import { convertCheckpoint } from '../../../../engine/checkpoint/tasks.ts'
 import { verifyCheckpoint } from '../../../../engine/checkpoint/verify.ts'
@@ -51,8 +51,13 @@ describe('splitting and joining', () => {
     )
     expect(context.artifacts).toEqual([{ kind: 'checkpoint', path: sliced, passport }])
     expect(context.reports.at(-1)).toMatchObject({ done: passport.totalBytes, total: passport.totalBytes })
-    // Ranks alone say nothing about the whole.
-    expect((await failure(summarizeCheckpoint(sliced))).code).toBe('mindspore.strategyNeeded')
+    // Ranks can be looked at; only the strategy makes a whole of them.
+    const { problems, tensors, ...summary } = await inspectCheckpoint(sliced)
+    expect(summary).toMatchObject({ layout: 'mindspore', tp: 2, pp: 2, dtype: 'fp16', model: shape })
+    expect(tensors.filter(({ name }) => name.endsWith('layers.0.attention.wo.weight'))).toHaveLength(4)
+    expect(problems.map(({ level, code }) => [level, code])).toEqual([['note', 'checkpoint.spread']])
+    const comparing = verifyCheckpoint({ checkpoint: sliced, against: model }, recordingContext())
+    expect((await failure(comparing)).code).toBe('mindspore.strategyNeeded')
 
     const joined = join(folder.path, 'joined')
     await joinCheckpoint({ ...options, input: sliced, output: joined, strategy }, recordingContext())
@@ -73,6 +78,8 @@ describe('splitting and joining', () => {
     const sliced = join(folder.path, 'sliced')
     await splitCheckpoint({ ...options, input: whole, output: sliced, strategy }, recordingContext())
     rmSync(join(sliced, 'awb-passport.json'))
+    const foreign = await summarizeCheckpoint(sliced)
+    expect(foreign).toMatchObject({ passport: null, tp: 2, pp: 2, dtype: 'fp16' })
     const output = join(folder.path, 'joined')
     await joinCheckpoint({ ...options, input: sliced, output, strategy }, recordingContext())
     const { passport, problems } = await summarizeCheckpoint(output)
@@ -81,6 +88,22 @@ describe('splitting and joining', () => {
       model: (await summarizeCheckpoint(model)).model,
       problems: [],
     })
+  })
+
+  it('show what is missing from ranks, and what has no business there', async () => {
+    using folder = temporaryFolder()
+    const { whole, strategy } = await setUp(folder.path)
+    const sliced = join(folder.path, 'sliced')
+    await splitCheckpoint({ ...options, input: whole, output: sliced, strategy }, recordingContext())
+    const config = join(sliced, 'config.json')
+    const fields = JSON.parse(readFileSync(config, 'utf8')) as object
+    rmSync(config)
+    rmSync(join(sliced, 'awb-passport.json'))
+    expect((await failure(summarizeCheckpoint(sliced))).code).toBe('mindspore.strategyNeeded')
+    writeFileSync(config, JSON.stringify({ ...fields, num_hidden_layers: 5, intermediate_size: 100 }))
+    const codes = (await summarizeCheckpoint(sliced)).problems.map(({ code }) => code)
+    expect(new Set(codes)).toEqual(new Set(['checkpoint.missing', 'checkpoint.misshapen', 'checkpoint.spread']))
+    expect(codes.filter((code) => code === 'checkpoint.missing')).toHaveLength(9)
   })
 
   it('write no passport for parameters of an unknown model, and say so', async () => {

@@ -34,7 +34,7 @@ export function historyOption(
     yAxis: {
       type: 'value',
       min: 0,
-      ...(metric.top === undefined ? {} : { max: metric.top }),
+      ...(metric.top === undefined ? {} : { max: metric.top, interval: metric.top / 4 }),
       splitNumber: 3,
       axisLabel: { formatter: (value: number) => `${value} ${metric.unit}` },
     },

@@ -21,8 +21,8 @@ export interface Form<F> {
    * Fields that their condition hides are not complained about.
    */
   read(values: FormValues): { readonly values: ValuesOf<F>; readonly findings: Finding[] }
-  /** The same form without some groups: their fields are not drawn and keep their defaults. */
-  without(...groups: readonly string[]): Form<F>
+  /** The same form without some groups or fields: those fields are not drawn and keep their defaults. */
+  without(...names: readonly string[]): Form<F>
 }
 
 /** Fields that are drawn together under one title. */
@@ -48,7 +48,7 @@ function formOf<F>(groups: readonly FieldGroup[], omitted: ReadonlySet<string>):
     for (const [name, field] of Object.entries(grouped)) {
       if (fields.has(name)) throw new Error(`two fields are named ${name}`)
       fields.set(name, field)
-      if (omitted.has(id)) {
+      if (omitted.has(id) || omitted.has(name)) {
         undrawn.add(name)
         continue
       }

@@ -101,18 +101,6 @@ const proofGroup = group('proof', text('Proof', '校验'), {
     ),
     default: true,
   }),
-  against: checkpointField({
-    title: text('Compare with', '对比权重'),
-    help: text(
-      'Another checkpoint to compare the result with. Empty: the source.',
-      '与结果对比的权重。留空则为源权重。',
-    ),
-    isExpert: true,
-    showIf: { field: 'verify', in: [true] },
-  }),
-})
-
-const logitsGroup = group('logits', text('Answers', '输出'), {
   logits: switchField({
     title: text('Compare logits', '比较 logits'),
     help: text(
@@ -120,6 +108,15 @@ const logitsGroup = group('logits', text('Answers', '输出'), {
       '同时在参考运行时上以相同词元运行两者，适用于小模型。',
     ),
     default: false,
+    showIf: { field: 'verify', in: [true] },
+  }),
+  against: checkpointField({
+    title: text('Compare with', '对比权重'),
+    help: text(
+      'Another checkpoint to compare the result with. Empty: the source.',
+      '与结果对比的权重。留空则为源权重。',
+    ),
+    isExpert: true,
     showIf: { field: 'verify', in: [true] },
   }),
 })
@@ -143,6 +140,7 @@ export function convertForm(family: WeightFamily) {
         choices: family.layouts.map((value) => ({ value, label: layoutLabels[value] })),
         default: first,
       }),
+      dtype: dtypeField,
       output: folderField({
         title: text('Output folder', '输出目录'),
         help: text(
@@ -150,7 +148,6 @@ export function convertForm(family: WeightFamily) {
           '新的目录（--save-dir）。全部写完后才会出现。',
         ),
       }),
-      dtype: dtypeField,
       size: selectField({
         title: text('Model size', '模型规模'),
         help: text('Used for the checks while the source cannot be read yet.', '在源权重尚不可读时用于检查参数。'),
@@ -162,7 +159,6 @@ export function convertForm(family: WeightFamily) {
     parallelGroup,
     adapterGroup,
     proofGroup,
-    logitsGroup,
   )
   const missing = [
     ...(family.layouts.some(isMegatron) ? [] : ['parallel', 'adapters']),

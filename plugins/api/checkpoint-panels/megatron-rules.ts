@@ -31,7 +31,7 @@ export function checkMegatronTarget(
   if (numbers) {
     const isEven = list !== null && list.length === 0
     findings.push(...checkParallel(numbers, { tp: values.tp, pp: isEven ? values.pp : 1 }, { tp: 'tp', pp: 'pp' }))
-    findings.push(...checkVocabulary(values, numbers, source))
+    if (!findings.some(({ field }) => field === 'tp')) findings.push(...checkVocabulary(values, numbers, source))
     if (numbers.tiedEmbeddings && values.pp > 1) findings.push(tiedNote(values.pp))
   }
   if (list === null) findings.push(error('stages.list', notAList(values.layerList), 'layerList'))

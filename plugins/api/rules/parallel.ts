@@ -18,27 +18,7 @@ export function checkParallel(
   { tp, pp }: { readonly tp: number; readonly pp: number },
   fields: { readonly tp: string; readonly pp: string },
 ): Finding[] {
-  const findings: Finding[] = []
-  const choices = listOf(commonDivisors(64, shape.heads, shape.kvGroups, shape.ffn))
-  const parts = [
-    ['parallel.heads', shape.heads, 'attention heads', '个注意力头'],
-    ['parallel.kvGroups', shape.kvGroups, 'key/value groups', '个键值组'],
-    ['parallel.ffn', shape.ffn, 'FFN channels', '个 FFN 通道'],
-  ] as const
-  for (const [code, count, en, chinese] of parts) {
-    if (count % tp === 0) continue
-    const rest = count % tp
-    findings.push(
-      error(
-        code,
-        text(
-          `TP ${tp} does not divide the ${count} ${en} (${count} mod ${tp} = ${rest}). TP can be ${choices}.`,
-          `TP ${tp} 不能整除 ${count} ${chinese}（${count} mod ${tp} = ${rest}）。TP 可取 ${choices}。`,
-        ),
-        fields.tp,
-      ),
-    )
-  }
+  const findings = checkTensorParallel(shape, tp, fields.tp)
   if (shape.layers % pp !== 0) {
     const rest = shape.layers % pp
     const stages = listOf(commonDivisors(shape.layers, shape.layers))
@@ -54,4 +34,31 @@ export function checkParallel(
     )
   }
   return findings
+}
+
+/** One remark for all that TP does not divide: the choices that it names fit all of them. */
+function checkTensorParallel({ heads, kvGroups, ffn }: ShapeNumbers, tp: number, field: string): Finding[] {
+  const parts = [
+    ['parallel.heads', heads, 'attention heads', '个注意力头'],
+    ['parallel.kvGroups', kvGroups, 'key/value groups', '个键值组'],
+    ['parallel.ffn', ffn, 'FFN channels', '个 FFN 通道'],
+  ] as const
+  const failing = parts.filter(([, count]) => count % tp !== 0)
+  const [first] = failing
+  if (!first) return []
+  const choices = listOf(commonDivisors(64, heads, kvGroups, ffn))
+  const english = failing.map(([, count, en]) => `the ${count} ${en} (${count} mod ${tp} = ${count % tp})`)
+  const chinese = failing.map(([, count, , words]) => `${count} ${words}（${count} mod ${tp} = ${count % tp}）`)
+  const last = english.pop() ?? ''
+  const said = english.length === 0 ? last : `${english.join(', ')} and ${last}`
+  return [
+    error(
+      first[0],
+      text(
+        `TP ${tp} does not divide ${said}. TP can be ${choices}.`,
+        `TP ${tp} 不能整除 ${chinese.join('、')}。TP 可取 ${choices}。`,
+      ),
+      field,
+    ),
+  ]
 }

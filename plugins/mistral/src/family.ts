@@ -9,8 +9,8 @@ export const family = defineFamily({
   version: '1.0.0',
   name: text('Mistral', 'Mistral'),
   description: text(
-    'Weights of Mistral 7B for MindSpeed-LLM and ModelLink.',
-    'Mistral 7B 权重，用于 MindSpeed-LLM 与 ModelLink。',
+    'Weights and data of Mistral 7B for MindSpeed-LLM and ModelLink.',
+    'Mistral 7B 的权重与数据，用于 MindSpeed-LLM 与 ModelLink。',
   ),
   frameworks: { modellink: '1.1', 'mindspeed-llm': '1.0.0' },
   capabilities: ['plan', 'host.facts'],

@@ -9,8 +9,8 @@ export const family = defineFamily({
   version: '1.0.0',
   name: text('Qwen1.5', 'Qwen1.5'),
   description: text(
-    'Weights of Qwen1.5 from 0.5B to 72B, for MindSpeed-LLM and MindFormers.',
-    'Qwen1.5 各规模权重（0.5B 至 72B），用于 MindSpeed-LLM 与 MindFormers。',
+    'Weights and data of Qwen1.5 from 0.5B to 72B, for MindSpeed-LLM and MindFormers.',
+    'Qwen1.5（0.5B 至 72B）的权重与数据，用于 MindSpeed-LLM 与 MindFormers。',
   ),
   frameworks: { 'mindspeed-llm': '1.0.0', mindformers: 'r1.0.a' },
   capabilities: ['plan', 'host.facts'],

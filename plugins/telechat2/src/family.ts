@@ -9,8 +9,8 @@ export const family = defineFamily({
   version: '1.0.0',
   name: text('TeleChat2', '星辰 TeleChat2'),
   description: text(
-    'Weights of TeleChat2 from 3B to 115B, for its own MindFormers.',
-    'TeleChat2 各规模权重（3B 至 115B），用于其自带的 MindFormers。',
+    'Weights and data of TeleChat2 from 3B to 115B, for its own MindFormers.',
+    'TeleChat2（3B 至 115B）的权重与数据，用于其自带的 MindFormers。',
   ),
   frameworks: { mindformers: 'telechat2' },
   capabilities: ['plan', 'host.facts'],

@@ -8,7 +8,7 @@ import {
   type WeightSize,
 } from '#plugin-api'
 
-const telechat = { headDim: 128, vocab: 131_072, tiedEmbeddings: false, outputBias: true }
+const telechat = { headDim: 128, vocab: 131_072, tiedEmbeddings: false, oBias: true, downBias: true }
 
 /** The sizes as their configurations have them; those of 3B were never published for MindSpore. */
 export const sizes: readonly WeightSize[] = [
@@ -29,7 +29,7 @@ const weights: WeightFamily = {
   ),
   mindsporeDtype: 'fp32',
   hasQkvBias: false,
-  isRunnable: false,
+  isRunnable: true,
 }
 
 export const convert = convertPanel(weights)

@@ -30,10 +30,11 @@ describe('checkParallel', () => {
     expect(codes(llama70b, 8, 8)).toEqual([])
   })
 
-  it('names each thing that does not come out even', () => {
-    expect(codes(llama7b, 3, 1)).toEqual(['parallel.heads tp', 'parallel.kvGroups tp', 'parallel.ffn tp'])
+  it('says once what TP does not divide, and what PP does not', () => {
+    expect(codes(llama7b, 3, 1)).toEqual(['parallel.heads tp'])
     expect(codes(llama70b, 16, 1)).toEqual(['parallel.kvGroups tp'])
-    expect(codes(llama7b, 64, 1)).toEqual(['parallel.heads tp', 'parallel.kvGroups tp'])
+    expect(codes(llama7b, 64, 1)).toEqual(['parallel.heads tp'])
+    expect(codes({ ...llama7b, ffn: 11000 }, 16, 1)).toEqual(['parallel.ffn tp'])
     expect(codes(llama7b, 1, 5)).toEqual(['parallel.layers pp'])
   })
 
@@ -41,6 +42,10 @@ describe('checkParallel', () => {
     const [finding] = checkParallel(llama70b, { tp: 16, pp: 1 }, fields)
     expect(finding?.text.en).toBe('TP 16 does not divide the 8 key/value groups (8 mod 16 = 8). TP can be 1, 2, 4, 8.')
     expect(finding?.text['zh-CN']).toContain('8 mod 16 = 8')
+    const [both] = checkParallel(llama70b, { tp: 128, pp: 1 }, fields)
+    expect(both?.text.en).toContain(
+      'the 64 attention heads (64 mod 128 = 64) and the 8 key/value groups (8 mod 128 = 8).',
+    )
   })
 
   it('finds common divisors', () => {

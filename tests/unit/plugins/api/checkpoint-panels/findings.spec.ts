@@ -56,6 +56,8 @@ const check = (values: Values, over: Record<string, CheckpointSummary> = {}) => 
   return codesOf('llama2', 'check', { checkpoint: '/a', against: '/b', ...values }, { artifacts })
 }
 const problem = { level: 'error', code: 'checkpoint.missing', text: { en: 'x', 'zh-CN': 'x' } } as const
+/** A vocabulary with a row too many. */
+const odd = { model: { ...summaryOf('llama2', '7b').model, vocab: 32_001 } }
 const list = (layerList: string, pp = 4) => convert({ pp, layerList })
 const virtual = (layersPerVirtualStage: number, pp = 4) => convert({ pp, layersPerVirtualStage })
 
@@ -98,12 +100,9 @@ const rules: [finding: string, fires: () => string[], silent: () => string[]][] 
     () => convert({ tp: 8, vocabDivisor: 128 }),
     () => convert({ tp: 1, vocabDivisor: 128 }),
   ],
-  [
-    'vocabulary.padded @tp',
-    () => convert({ tp: 64 }, { model: { ...summaryOf('llama2', '7b').model, vocab: 32001 } }),
-    () => convert({ tp: 8 }),
-  ],
-  ['vocabulary.padded @tp', () => convert({ tp: 3 }), () => convert({ tp: 3 }, megatron)],
+  ['vocabulary.padded @tp', () => convert({ tp: 32 }, odd), () => convert({ tp: 32 })],
+  ['vocabulary.padded @tp', () => convert({ tp: 4 }, odd), () => convert({ tp: 4 }, { ...megatron, ...odd })],
+  ['vocabulary.padded @tp', () => convert({ tp: 4 }, odd), () => convert({ tp: 3 }, odd)],
   [
     'embeddings.tied @pp',
     () => convert({ pp: 2 }, { model: summaryOf('qwen1.5', '0.5b').model }, 'qwen1.5'),

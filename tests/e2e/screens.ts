@@ -36,10 +36,17 @@ const filledPanel = (step: 'convert' | 'preprocess' | 'train') => async (page: P
   await page.waitForTimeout(1000)
 }
 
-/** A run of a panel that cannot succeed: its tokenizer does not exist. */
+const sample = new URL('../../resources/sample', import.meta.url).pathname
+
+/** A run of a panel that cannot succeed: its output would have to lie in a file. */
 const failedRun = async (page: Page) => {
   await panel('preprocess', 'preprocess')(page)
-  for (const [field, value] of Object.entries({ input: '/missing/rows.json', tokenizer: '/missing/tokenizer' }))
+  const values = {
+    input: `${sample}/dataset/alpaca-sample.json`,
+    tokenizer: `${sample}/tokenizer`,
+    outputPrefix: '/dev/null/alpaca',
+  }
+  for (const [field, value] of Object.entries(values))
     await page.getByTestId(`field-${field}`).locator('input').first().fill(value)
   await page.getByTestId('run-button').click()
   await page.locator('[data-testid="run-state"][data-state="failed"]:visible').waitFor()
@@ -79,6 +86,8 @@ export const screens: readonly Screen[] = [
   { name: 'sample', open: panel('download', 'sample') },
   { name: 'convert', open: filledPanel('convert') },
   { name: 'preprocess', open: filledPanel('preprocess') },
+  { name: 'mindrecord', open: panel('preprocess', 'mindrecord') },
+  { name: 'merge-datasets', open: panel('preprocess', 'merge-datasets') },
   { name: 'train', open: filledPanel('train') },
   { name: 'infer', open: panel('infer', 'infer') },
   { name: 'runs', open: activity('runs') },
@@ -94,6 +103,15 @@ export const screens: readonly Screen[] = [
   { name: 'artifacts', open: activity('artifacts') },
   { name: 'checkpoint', open: firstRow('artifacts', 'artifacts-table', 'trained-mcore') },
   { name: 'dataset', open: firstRow('artifacts', 'artifacts-table', 'alpaca') },
+  {
+    name: 'dataset-tokens',
+    open: async (page) => {
+      await firstRow('artifacts', 'artifacts-table', 'alpaca')(page)
+      await onScreen(page, 'dataset-tabs').locator('label').last().click()
+      await onScreen(page, 'token-table').waitFor()
+      await page.waitForTimeout(400)
+    },
+  },
   { name: 'chat', open: activity('chat') },
   { name: 'plugins', open: activity('plugins') },
   { name: 'settings', open: activity('settings') },

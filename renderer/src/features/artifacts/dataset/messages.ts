@@ -50,8 +50,6 @@ export const datasetsMessages = {
       next: 'Next page',
       page: 'Page {page}',
       file: 'All of them are in {path}',
-      open: 'Show row {row}',
-      close: 'Hide row {row}',
     },
     tokens: {
       title: 'Most frequent tokens',
@@ -120,8 +118,6 @@ export const datasetsMessages = {
       next: '下一页',
       page: '第 {page} 页',
       file: '全部记录在 {path}',
-      open: '展开第 {row} 条',
-      close: '收起第 {row} 条',
     },
     tokens: {
       title: '最常见的词元',

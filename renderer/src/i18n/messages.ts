@@ -6,6 +6,7 @@ import { homeMessages } from '../features/home/messages.ts'
 import { hostMessages } from '../features/host/messages.ts'
 import { hostsMessages } from '../features/hosts/messages.ts'
 import { pluginsMessages } from '../features/plugins/messages.ts'
+import { questionsMessages } from '../features/questions/messages.ts'
 import { runsMessages } from '../features/runs/messages.ts'
 import { settingsMessages } from '../features/settings/messages.ts'
 import { tourMessages } from '../features/tour/messages.ts'
@@ -24,6 +25,7 @@ const features = {
   host: hostMessages,
   hosts: hostsMessages,
   plugins: pluginsMessages,
+  questions: questionsMessages,
   runs: runsMessages,
   settings: settingsMessages,
   shell: shellMessages,

@@ -1,7 +1,7 @@
-import type { EngineState, RunState, StepState } from '#contract/index.ts'
+import type { EngineState, LinkState, RunState, StepState } from '#contract/index.ts'
 import type { IconName } from './icons.ts'
 
-export type Status = RunState | StepState | EngineState | 'loading' | 'disabled' | 'missing'
+export type Status = RunState | StepState | EngineState | LinkState | 'loading' | 'disabled' | 'missing'
 export type Tone = 'ok' | 'warn' | 'error' | 'running' | 'muted'
 
 /** How each status looks. Never by colour alone: each has its own icon and its word beside it. */
@@ -17,6 +17,8 @@ export const statusLook = {
   lost: { icon: 'question-circle', tone: 'warn' },
   ready: { icon: 'check-circle', tone: 'ok' },
   reconnecting: { icon: 'running', tone: 'warn' },
+  connecting: { icon: 'running', tone: 'running' },
+  idle: { icon: 'circle', tone: 'muted' },
   loading: { icon: 'running', tone: 'running' },
   disabled: { icon: 'minus', tone: 'muted' },
   missing: { icon: 'warning', tone: 'warn' },

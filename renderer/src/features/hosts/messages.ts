@@ -1,6 +1,9 @@
+import { bookMessages } from './book/messages.ts'
+
 /** Texts of the hosts view. */
 export const hostsMessages = {
   en: {
+    book: bookMessages.en,
     title: 'Hosts',
     subtitle: 'Machines that an engine runs on',
     engine: 'Engine',
@@ -37,6 +40,7 @@ export const hostsMessages = {
     notOpened: 'No file manager could be opened',
   },
   'zh-CN': {
+    book: bookMessages['zh-CN'],
     title: '主机',
     subtitle: '运行引擎的机器',
     engine: '引擎',

@@ -1,23 +1,20 @@
-import { chmod, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { AppError } from '../../protocol/errors/index.ts'
-import { elementCount } from '../formats/dtypes.ts'
 import { elementBytes } from '../formats/mindspore-types.ts'
-import { MindsporeWriter } from '../formats/mindspore-write.ts'
 import type { RandomFile } from '../formats/random-file.ts'
 import { fillFolderAtomically } from '../writing/atomic-folder.ts'
-import { BufferPool } from '../writing/buffer-pool.ts'
 import { fillExistingFolder } from '../writing/existing-folder.ts'
-import { FileSink, writeSmallFile, type FileDigest } from '../writing/file-sink.ts'
+import { writeSmallFile, type FileDigest } from '../writing/file-sink.ts'
 import type { WriteContext } from '../writing/tensor-stream.ts'
 import { findRankFiles, openRankFiles } from './rank-folders.ts'
-import { placeOrFail, readRegion, SliceSource, type WholeParameter } from './slice-source.ts'
-import { regionOf, slicePlace, type Region } from './slices.ts'
+import { findAdapters, isAdapter, pairFor, type AdapterNames } from './lora-names.ts'
+import { RankWriter, sliceBytes, type PlannedSlice } from './rank-writer.ts'
+import { placeOrFail, SliceSource } from './slice-source.ts'
+import { regionOf, slicePlace } from './slices.ts'
 import { readStrategy, type Strategy } from './strategy.ts'
-import { MINDSPORE_MODE } from './to-mindspore.ts'
+import { warnOfOverflow } from './to-mindspore.ts'
 
-const BUFFER_BYTES = 8 * 1024 * 1024
-const BUFFER_COUNT = 3
 const OVERHEAD_BYTES = 4 * 1024 * 1024
 
 /** Names of what training keeps beside the weights. */
@@ -35,6 +32,10 @@ export interface TransformRequest {
   readonly prefix: string
   /** Leaves out optimizer moments, counters and the loss scale. */
   readonly weightsOnly?: boolean
+  /** Merges adapters into their weights, with this factor, and leaves them and their optimizer state out. */
+  readonly loraScaling?: number
+  /** Names of the file of a rank, each of which is written; default `rank_<n>/<prefix><n>.ckpt`. */
+  readonly namesOf?: (rank: number, ranks: number) => readonly string[]
   /** Empty file in the output that says that it is complete. */
   readonly marker?: string
   /** The output may hold other things, and older ranks that are replaced; default: it must be vacant. */
@@ -56,11 +57,6 @@ export interface Transformed {
   readonly files: ReadonlyMap<string, FileDigest>
 }
 
-interface PlannedSlice {
-  readonly parameter: WholeParameter
-  readonly region: Region
-}
-
 /**
  * Spreads a MindSpore checkpoint over devices anew, or joins it, by strategy: optimizer state and scalars too, sharded
  * by the optimizer or not. Bytes are moved as they are, in bounded memory.
@@ -76,29 +72,41 @@ export async function transformMindspore(request: TransformRequest): Promise<Tra
     const ranks = await openRankFiles(await findRankFiles(request.source, log), opened)
     const from = await sourceStrategyFor(request, ranks.length)
     const to = request.targetStrategy === undefined ? undefined : await readStrategy(request.targetStrategy)
-    if (from === undefined && to === undefined) throw new AppError('mindspore.noStrategy')
+    if (from === undefined && to === undefined && request.loraScaling === undefined) {
+      throw new AppError('mindspore.noStrategy')
+    }
     const count = deviceCount(to)
     if (count % ranks.length !== 0 && ranks.length % count !== 0) {
       throw new AppError('mindspore.deviceCounts', { from: ranks.length, to: count })
     }
     const source = new SliceSource(request.source, ranks, from)
     warnOfUnlisted(source, from, to, context)
-    const targets = Array.from({ length: count }, (_, rank) => planRank(source, to, rank, count, request))
-    const total = targets.flat().reduce((sum, slice) => sum + sliceBytes(slice), 0)
-    const writer = new RankWriter(total, context)
+    const adapters = request.loraScaling === undefined ? undefined : findAdapters(source, request.source, log)
+    const namesOf = request.namesOf ?? ((rank: number) => [`rank_${rank}/${prefix}${rank}.ckpt`])
+    const targets = Array.from({ length: count }, (_, rank) => ({
+      slices: planRank(source, to, rank, count, request, adapters),
+      names: namesOf(rank, count),
+    }))
+    const total = targets.reduce(
+      (sum, { slices, names }) => sum + names.length * slices.reduce((bytes, slice) => bytes + sliceBytes(slice), 0),
+      0,
+    )
+    const writer = new RankWriter(total, request.loraScaling ?? 1, context)
     const place = request.intoExisting === true ? fillExistingFolder : fillFolderAtomically
     return await place(output, total + OVERHEAD_BYTES * count, async (folder) => {
       const files = new Map<string, FileDigest>()
-      for (const [rank, slices] of targets.entries()) {
-        const name = `rank_${rank}/${prefix}${rank}.ckpt`
-        await mkdir(join(folder, `rank_${rank}`))
-        files.set(name, await writer.write(join(folder, name), slices))
+      for (const { slices, names } of targets) {
+        for (const name of names) {
+          await mkdir(dirname(join(folder, name)), { recursive: true })
+          files.set(name, await writer.write(join(folder, name), slices))
+        }
       }
+      warnOfOverflow(writer.overflowed, context)
       for (const file of opened) await file.assertUnchanged()
       if (request.marker !== undefined) await writeSmallFile(join(folder, request.marker), '')
       const written = {
         ranks: count,
-        parameters: targets.flat().length,
+        parameters: targets.reduce((sum, { slices }) => sum + slices.length, 0),
         totalBytes: total,
         stages: to?.stages.length ?? 1,
         modelParallel: to === undefined ? 1 : modelParallel(to),
@@ -151,12 +159,14 @@ function planRank(
   rank: number,
   count: number,
   { weightsOnly, targetStrategy = '' }: TransformRequest,
+  adapters: ReadonlyMap<string, AdapterNames> | undefined,
 ): PlannedSlice[] {
   const nearRank = Math.floor((rank * source.ranks.length) / count)
   const stage = to === undefined ? 0 : Math.floor(rank / to.devicesPerStage)
   const slices: PlannedSlice[] = []
   for (const name of source.names()) {
     if (weightsOnly === true && trainingState.test(name)) continue
+    if (adapters !== undefined && isAdapter(name)) continue
     const layout = to?.stages[stage]?.get(name)
     const isElsewhere = layout === undefined && to?.stages.some((parameters) => parameters.has(name)) === true
     if (isElsewhere) continue
@@ -170,7 +180,9 @@ function planRank(
     if (region === undefined) {
       throw new AppError('mindspore.sliceInvalid', { name, shape: shape.join(', '), path: targetStrategy })
     }
-    slices.push({ parameter, region })
+    const pair = adapters?.get(name)
+    if (pair === undefined) slices.push({ parameter, region })
+    else slices.push({ parameter, region, adapters: pairFor(parameter, pair, source, nearRank) })
   }
   return slices
 }
@@ -195,68 +207,5 @@ function warnOfUnlisted(
     if (to !== undefined && !to.stages.some((parameters) => parameters.has(name))) {
       context.log(`warning: ${name} is not in the target's strategy; every rank gets it whole`)
     }
-  }
-}
-
-const sliceBytes = ({ parameter, region }: PlannedSlice): number => elementCount(region.size) * parameter.element
-
-class RankWriter {
-  readonly #total: number
-  readonly #context: WriteContext
-  readonly #pool = new BufferPool(BUFFER_COUNT, BUFFER_BYTES)
-  #scratch = Buffer.alloc(0)
-  #done = 0
-
-  constructor(totalBytes: number, context: WriteContext) {
-    this.#total = totalBytes
-    this.#context = context
-  }
-
-  async write(path: string, slices: readonly PlannedSlice[]): Promise<FileDigest> {
-    const file = await FileSink.create(path, false)
-    try {
-      const writer = new MindsporeWriter(file)
-      for (const slice of slices) {
-        const { name, type } = slice.parameter
-        await writer.begin({ name, type, shape: slice.region.size }, sliceBytes(slice))
-        await this.#copy(slice, writer)
-      }
-      const digest = await file.finish()
-      await chmod(path, MINDSPORE_MODE)
-      return digest
-    } finally {
-      await file.abandon()
-    }
-  }
-
-  async #copy({ parameter, region }: PlannedSlice, writer: MindsporeWriter): Promise<void> {
-    const rows = region.size[0] ?? 1
-    const rowBytes = elementCount(region.size.slice(1)) * parameter.element
-    const widest = Math.max(rowBytes, elementCount(parameter.shape.slice(1)) * parameter.element)
-    if (rowBytes === 0) return
-    const step = Math.floor(BUFFER_BYTES / widest)
-    if (step === 0) {
-      const { name, shape } = parameter
-      throw new AppError('mindspore.sliceInvalid', { name, shape: shape.join(', '), path: `rows of ${widest} bytes` })
-    }
-    for (let row = 0; row < rows; row += step) {
-      if (this.#context.signal.aborted) throw new AppError('cancelled')
-      const taken = Math.min(step, rows - row)
-      const isScalar = region.size.length === 0
-      const wanted = isScalar
-        ? region
-        : { start: [(region.start[0] ?? 0) + row, ...region.start.slice(1)], size: [taken, ...region.size.slice(1)] }
-      const buffer = await this.#pool.acquire()
-      const bytes = buffer.subarray(0, taken * rowBytes)
-      await readRegion(parameter, wanted, bytes, (length) => this.#take(length))
-      await writer.write(bytes, () => this.#pool.release(buffer))
-      this.#done += bytes.length
-      this.#context.progress({ done: this.#done, total: this.#total, unit: 'bytes' })
-    }
-  }
-
-  #take(length: number): Buffer {
-    if (this.#scratch.length < length) this.#scratch = Buffer.alloc(Math.max(length, BUFFER_BYTES))
-    return this.#scratch.subarray(0, length)
   }
 }

@@ -6,11 +6,11 @@ import { parseFlags } from '../drop-in-flags.ts'
 import { addCommand, examples, type Outcome } from '../options.ts'
 import { runHere } from '../run-task.ts'
 import { type Session, UsageError } from '../session.ts'
+import { addTransformLoraCommand, loraScript } from './transform-ckpt-lora.ts'
+import { DEFAULT_PREFIX, required, strategyOf } from './transform-flags.ts'
 
 /** Scripts of MindFormers that `awb` stands in for, by their file names. */
-export const transformScripts = ['transform_ckpt.py', 'transform_checkpoint.py'] as const
-
-const DEFAULT_PREFIX = 'checkpoint_'
+export const transformScripts = ['transform_ckpt.py', 'transform_checkpoint.py', loraScript] as const
 
 type Transform = Omit<TransformRequest, 'context'>
 
@@ -39,6 +39,7 @@ export function addTransformCommands(program: Command, outcome: Outcome): void {
       ),
     transformCheckpoint,
   )
+  addTransformLoraCommand(program, outcome)
 }
 
 async function transformCkpt(session: Session, args: string[]): Promise<void> {
@@ -100,16 +101,4 @@ async function runTransform(session: Session, request: Transform): Promise<void>
     context.log(`wrote ${ranks} rank(s), ${parameters} parameters, to ${request.output}`)
     return { output: request.output, ranks, parameters }
   })
-}
-
-/** Empty and `None` stand for a complete checkpoint. */
-function strategyOf(session: Session, flags: ReadonlyMap<string, string>, flag: string): string | undefined {
-  const value = flags.get(flag) ?? ''
-  return value === '' || value === 'None' ? undefined : session.path(value)
-}
-
-function required(flags: ReadonlyMap<string, string>, flag: string): string {
-  const value = flags.get(flag)
-  if (value === undefined || value === '') throw new UsageError(`--${flag} is missing`)
-  return value
 }

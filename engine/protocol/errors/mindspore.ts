@@ -44,6 +44,15 @@ export const mindsporeErrors = {
     en: '{path} holds {count} rank folders, so its strategy is needed. Give the strategy file or folder that was saved with it.',
     'zh-CN': '{path} 中有 {count} 个 rank 目录，需要其切分策略。请给出与其一同保存的策略文件或目录。',
   },
+  'mindspore.loraNone': {
+    en: '{path} holds no adapters: no parameter ends with mindpet_delta_lora_a. Give the checkpoint of a LoRA training.',
+    'zh-CN': '{path} 中没有 LoRA 参数：没有以 mindpet_delta_lora_a 结尾的参数。请给出 LoRA 训练得到的权重。',
+  },
+  'mindspore.loraShape': {
+    en: 'The adapters of {name} do not fit it: the weight is [{shape}], A is [{a}], B is [{b}]. If the checkpoint is spread, its strategy has to name all parameters: train with only_trainable_params: False.',
+    'zh-CN':
+      '{name} 的 LoRA 参数与其不符：权重为 [{shape}]，A 为 [{a}]，B 为 [{b}]。若权重已切分，其策略文件须包含全部参数：训练时设置 only_trainable_params: False。',
+  },
   'mindspore.rewriteInvalid': {
     en: '{file}: the parameter {tensor} is not what this rewriting expects: {reason}. Check that the file belongs to the model and the flags to the file.',
     'zh-CN': '{file}：参数 {tensor} 与此转换的预期不符：{reason}。请检查文件与模型是否匹配、参数是否正确。',

@@ -41,11 +41,12 @@ export class Shell implements AsyncDisposable {
     this.url = url
   }
 
-  static async start(home: Home): Promise<Shell> {
+  /** `env` is added to the environment of the shell. */
+  static async start(home: Home, env: Record<string, string> = {}): Promise<Shell> {
     const child = spawn(process.execPath, ['dist/main/browser.js', '--no-open', '--print-url-json'], {
       cwd: root,
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, AWB_HOME: home.state, AWB_WORKSPACE: home.workspace },
+      env: { ...process.env, AWB_HOME: home.state, AWB_WORKSPACE: home.workspace, ...env },
     })
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
     return new Shell(child, lines, await nextUrl(lines))

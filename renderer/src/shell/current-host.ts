@@ -8,7 +8,12 @@ import { remembered } from './layout.ts'
 export const useCurrentHost = defineStore('current-host', () => {
   const hosts = useHosts()
   const chosen = remembered<HostId>('host', HostId, LOCAL_HOST)
-  const id = computed({ get: () => chosen.value, set: (value) => (chosen.value = value) })
+  /** A host that was removed cannot be the current one. */
+  const isGone = computed(() => hosts.state.kind === 'ready' && !hosts.byId(chosen.value))
+  const id = computed({
+    get: () => (isGone.value ? LOCAL_HOST : chosen.value),
+    set: (value) => (chosen.value = value),
+  })
   const host = computed(() => hosts.byId(id.value))
   return { id, host }
 })

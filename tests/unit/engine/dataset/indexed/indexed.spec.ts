@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -85,6 +85,47 @@ describe('openIndexedDataset', () => {
     damage(idx)
     await writeFile(`${stem}.idx`, idx)
     await expect(openIndexedDataset(stem)).rejects.toMatchObject({ code: 'dataset.indexInvalid' })
+  })
+
+  it('finds a sequence behind 100 GB without reading what is before it', async ({ skip }) => {
+    const stem = path.join(folder, 'sparse')
+    const sequences = 50_000_000
+    const at = 100 * 1024 ** 3
+    const idxBytes = 34 + sequences * 12 + (sequences + 1) * 8
+    try {
+      for (const [end, bytes] of [
+        ['bin', at + 12],
+        ['idx', idxBytes],
+      ] as const) {
+        await writeFile(`${stem}.${end}`, '')
+        await truncate(`${stem}.${end}`, bytes)
+      }
+    } catch (error) {
+      skip(`this file system has no files with holes: ${String(error)}`)
+    }
+    const put = async (end: 'bin' | 'idx', position: number, bytes: Uint8Array): Promise<void> => {
+      const handle = await open(`${stem}.${end}`, 'r+')
+      await handle.write(bytes, 0, bytes.length, position)
+      await handle.close()
+    }
+    const head = Buffer.alloc(34)
+    head.write('MMIDIDX\0\0', 'latin1')
+    head.writeBigUInt64LE(1n, 9)
+    head.writeUInt8(4, 17)
+    head.writeBigUInt64LE(BigInt(sequences), 18)
+    head.writeBigUInt64LE(BigInt(sequences + 1), 26)
+    await put('idx', 0, head)
+    await put('idx', 34 + (sequences - 1) * 4, Uint8Array.of(3, 0, 0, 0))
+    await put('idx', 34 + sequences * 4 + (sequences - 1) * 8, new Uint8Array(BigInt64Array.of(BigInt(at)).buffer))
+    await put('idx', idxBytes - 8, new Uint8Array(BigInt64Array.of(BigInt(sequences)).buffer))
+    await put('bin', at, new Uint8Array(Int32Array.of(7, 8, 9).buffer))
+    const before = process.memoryUsage().rss
+    const dataset = await openIndexedDataset(stem)
+    expect(dataset.length).toBe(sequences)
+    expect([...(await dataset.sequence(sequences - 1))]).toEqual([7, 8, 9])
+    expect([...(await dataset.sequence(25_000_000))]).toEqual([])
+    await dataset.close()
+    expect(process.memoryUsage().rss - before).toBeLessThan(100e6)
   })
 
   it('names the file that is missing or cut', async () => {

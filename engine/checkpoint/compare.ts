@@ -1,13 +1,13 @@
-import { AppError } from '../protocol/errors/index.ts'
-import type { Dtype } from '../protocol/passport.ts'
+import { AppError, fromCodedError, toCodedError } from '../protocol/errors/index.ts'
 import type { TaskContext } from '../tasks/context.ts'
-import { castInto } from './casts.ts'
+import { ThreadPool } from '../workers/pool.ts'
 import type { CanonicalTensor, TensorSource } from './checkpoint.ts'
-import { dtypeBytes, elementCount } from './formats/dtypes.ts'
-import { rowLength } from './formats/stored-tensor.ts'
-import { readRowsInto } from './box.ts'
-
-const CHUNK_BYTES = 8 * 1024 * 1024
+import { bytesOf, TensorComparison } from './compare-tensor.ts'
+import type { CompareReply, CompareRequest, CompareSetup } from './compare-thread.ts'
+import { elementCount } from './formats/dtypes.ts'
+import { RecipeBook } from './sources/recipe.ts'
+import { SharedProgress } from './sources/shared-progress.ts'
+import { threadsFor } from './sources/threads-for.ts'
 
 /** One tensor that is not the same on both sides, in words. */
 export interface Difference {
@@ -23,42 +23,50 @@ export interface Comparison {
   readonly differences: readonly Difference[]
 }
 
+type Context = Pick<TaskContext, 'signal' | 'progress'>
+
 /**
- * Compares all canonical tensors of two sources, bit by bit, streaming. Where dtypes differ, the wider side is cast into
- * the dtype of the narrower one; between fp16 and bf16 the second source into that of the first.
+ * Compares all canonical tensors of two sources, bit by bit, streaming, in threads where they are large. Where dtypes
+ * differ, the wider side is cast into the dtype of the narrower one; between fp16 and bf16 the second source into that
+ * of the first.
+ *
+ * @param threads default: one for each core, at most four, and none of their own for small models
  */
 export async function compareSources(
   checkpoint: TensorSource,
   against: TensorSource,
-  context: Pick<TaskContext, 'signal' | 'progress'>,
+  context: Context,
+  threads?: number,
 ): Promise<Comparison> {
-  const names = new Set([...against.tensors.keys(), ...checkpoint.tensors.keys()])
-  const total = [...names].reduce((sum, name) => sum + bytesOf(checkpoint.tensors.get(name)), 0)
-  const differences: Difference[] = []
-  const scratch = new Scratch()
-  let done = 0
-  let cast = 0
-  for (const tensor of names) {
-    const ours = checkpoint.tensors.get(tensor)
-    const theirs = against.tensors.get(tensor)
-    const detail = describeMismatch(ours, theirs)
-    if (ours === undefined || theirs === undefined || detail !== undefined) {
-      differences.push({ tensor, detail: detail ?? 'missing' })
-      continue
-    }
-    if (ours.dtype !== theirs.dtype) cast++
-    const count = await countDifferences(checkpoint, ours, against, theirs, scratch, (bytes) => {
-      if (context.signal.aborted) throw new AppError('cancelled')
-      done += bytes
-      context.progress({ done, total, unit: 'bytes' })
-    })
-    if (count > 0) differences.push({ tensor, detail: `${count} of ${elementCount(ours.shape)} elements differ` })
+  const names = [...new Set([...against.tensors.keys(), ...checkpoint.tensors.keys()])]
+  const total = names.reduce((sum, name) => sum + bytesOf(checkpoint.tensors.get(name)), 0)
+  const details = new Map<string, string>()
+  const comparable: CanonicalTensor[] = []
+  for (const name of names) {
+    const ours = checkpoint.tensors.get(name)
+    const detail = describeMismatch(ours, against.tensors.get(name))
+    if (detail !== undefined) details.set(name, detail)
+    else if (ours !== undefined) comparable.push(ours)
   }
-  return { tensors: names.size, bytes: done, cast, differences }
+  const counts = await countAll(checkpoint, against, comparable, {
+    context,
+    total,
+    threads: threadsFor(total, threads),
+  })
+  for (const { name, shape } of comparable) {
+    const count = counts.get(name) ?? 0
+    if (count > 0) details.set(name, `${count} of ${elementCount(shape)} elements differ`)
+  }
+  return {
+    tensors: names.length,
+    bytes: comparable.reduce((sum, tensor) => sum + bytesOf(tensor), 0),
+    cast: comparable.filter(({ name, dtype }) => against.tensors.get(name)?.dtype !== dtype).length,
+    differences: names.flatMap((tensor) => {
+      const detail = details.get(tensor)
+      return detail === undefined ? [] : [{ tensor, detail }]
+    }),
+  }
 }
-
-const bytesOf = (tensor: CanonicalTensor | undefined): number =>
-  tensor === undefined ? 0 : elementCount(tensor.shape) * dtypeBytes[tensor.dtype]
 
 function describeMismatch(ours: CanonicalTensor | undefined, theirs: CanonicalTensor | undefined): string | undefined {
   if (ours === undefined) return 'missing in the checkpoint'
@@ -67,57 +75,46 @@ function describeMismatch(ours: CanonicalTensor | undefined, theirs: CanonicalTe
   return isSame ? undefined : `shape [${ours.shape.join(', ')}] against [${theirs.shape.join(', ')}]`
 }
 
-/** Buffers that serve all tensors: one per side, and one for a cast. */
-class Scratch {
-  readonly #buffers = new Map<string, Buffer<ArrayBuffer>>()
-  take(key: string, bytes: number): Buffer<ArrayBuffer> {
-    let buffer = this.#buffers.get(key)
-    if (buffer === undefined || buffer.length < bytes) {
-      buffer = Buffer.from(new ArrayBuffer(Math.max(bytes, CHUNK_BYTES)))
-      this.#buffers.set(key, buffer)
-    }
-    return buffer.subarray(0, bytes)
-  }
+interface Counting {
+  readonly context: Context
+  readonly total: number
+  readonly threads: number
 }
 
-async function countDifferences(
+/** How many elements differ, by tensor. */
+async function countAll(
   checkpoint: TensorSource,
-  ours: CanonicalTensor,
   against: TensorSource,
-  theirs: CanonicalTensor,
-  scratch: Scratch,
-  onBytes: (bytes: number) => void,
-): Promise<number> {
-  const dtype = dtypeBytes[theirs.dtype] < dtypeBytes[ours.dtype] ? theirs.dtype : ours.dtype
-  const rows = ours.shape[0] ?? 1
-  const length = rowLength(ours.shape)
-  const widest = Math.max(dtypeBytes[ours.dtype], dtypeBytes[theirs.dtype])
-  const step = Math.max(1, Math.floor(CHUNK_BYTES / (length * widest)))
-  let count = 0
-  for (let from = 0; from < rows; from += step) {
-    const to = Math.min(rows, from + step)
-    const elements = (to - from) * length
-    const read = async (side: string, source: TensorSource, tensor: CanonicalTensor): Promise<Buffer> => {
-      const bytes = scratch.take(side, elements * dtypeBytes[tensor.dtype])
-      await readRowsInto(source, tensor.name, from, to, bytes)
-      if (tensor.dtype === dtype) return bytes
-      const cast = scratch.take(`${side} cast`, elements * dtypeBytes[dtype])
-      castInto(bytes, tensor.dtype, cast, dtype)
-      return cast
+  tensors: readonly CanonicalTensor[],
+  { context, total, threads }: Counting,
+): Promise<Map<string, number>> {
+  const book = new RecipeBook()
+  const recipes = threads > 1 ? [checkpoint.recipe?.(book), against.recipe?.(book)] : []
+  const [ours, theirs] = recipes
+  const counts = new Map<string, number>()
+  if (ours === undefined || theirs === undefined) {
+    const comparison = new TensorComparison(checkpoint, against, context, total)
+    for (const { name } of tensors) counts.set(name, await comparison.count(name))
+    return counts
+  }
+  using progress = new SharedProgress(total, context)
+  const setup: CompareSetup = { checkpoint: ours, against: theirs, files: book.files(), shared: progress.shared }
+  const pool = new ThreadPool<CompareRequest, CompareReply>('checkpoint-compare', threads, setup)
+  let failure: unknown
+  const count = async ({ name }: CanonicalTensor): Promise<void> => {
+    try {
+      counts.set(name, (await pool.run({ tensor: name })).count)
+    } catch (error) {
+      failure ??= error
+      progress.stop()
     }
-    const a = await read('checkpoint', checkpoint, ours)
-    const b = await read('against', against, theirs)
-    if (a.compare(b) !== 0) count += countUnequal(a, b, dtype)
-    onBytes(elements * dtypeBytes[ours.dtype])
   }
-  return count
-}
-
-function countUnequal(a: Buffer, b: Buffer, dtype: Dtype): number {
-  const size = dtypeBytes[dtype]
-  let count = 0
-  for (let at = 0; at < a.length; at += size) {
-    if (a.compare(b, at, at + size, at, at + size) !== 0) count++
+  try {
+    await Promise.all(tensors.map(count))
+  } finally {
+    await pool.close()
   }
-  return count
+  if (context.signal.aborted) throw new AppError('cancelled')
+  if (failure !== undefined) throw fromCodedError(toCodedError(failure))
+  return counts
 }

@@ -12,6 +12,11 @@ export async function runWorker(data: unknown): Promise<void> {
       serveLane(data)
       break
     }
+    case 'checkpoint-compare': {
+      const { serveComparing } = await import('../checkpoint/compare-thread.ts')
+      serveComparing(data)
+      break
+    }
     case 'checkpoint-write': {
       const { serveWriting } = await import('../checkpoint/writing/write-thread.ts')
       serveWriting(data)

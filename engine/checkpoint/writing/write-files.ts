@@ -1,19 +1,15 @@
-import { availableParallelism } from 'node:os'
 import { AppError, fromCodedError, toCodedError } from '../../protocol/errors/index.ts'
 import type { Dtype } from '../../protocol/passport.ts'
 import { ThreadPool } from '../../workers/pool.ts'
 import type { TensorSource } from '../checkpoint.ts'
 import { RecipeBook, type SourceRecipe } from '../sources/recipe.ts'
 import { SharedProgress } from '../sources/shared-progress.ts'
+import { threadsFor } from '../sources/threads-for.ts'
 import { writeGroup, type FileGroup } from './file-job.ts'
 import type { FileDigest } from './file-sink.ts'
 import { TensorStream, type WriteContext } from './tensor-stream.ts'
 import type { WriteReply, WriteRequest, WriteSetup } from './write-thread.ts'
 
-/** More threads than this wait for the disk, and each holds buffers. */
-const MAX_THREADS = 4
-/** Below this, threads take longer to start than they save. */
-const LEAST_BYTES_FOR_THREADS = 64 * 1024 * 1024
 /** Groups are cut until there are at most this many pieces of work for a thread. */
 const MOST_PIECES = 4
 
@@ -40,8 +36,7 @@ export interface FilesWritten {
  * @throws AppError `file.full`, `file.denied`, `cancelled`, and those of reading the source
  */
 export async function writeFiles(files: FilesToWrite): Promise<FilesWritten> {
-  const isLarge = files.totalBytes >= LEAST_BYTES_FOR_THREADS
-  const threads = files.threads ?? (isLarge ? Math.min(availableParallelism(), MAX_THREADS) : 1)
+  const threads = threadsFor(files.totalBytes, files.threads)
   const book = new RecipeBook()
   const recipe = threads > 1 ? files.source.recipe?.(book) : undefined
   return recipe === undefined ? writeHere(files) : writeInThreads(files, recipe, book, threads)

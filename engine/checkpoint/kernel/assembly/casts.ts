@@ -1,11 +1,15 @@
 import {
+  areAllBetween,
+  areAllFrom,
   BF16_OVERFLOW,
   bf16ToFp32,
+  FP16_NORMAL,
   FP16_OVERFLOW,
   fp16ToFp32,
   fp32ToBf16,
   fp32ToFp16,
   narrow,
+  normalToFp16,
   overflows,
   sumOfMasks,
 } from './convert'
@@ -29,22 +33,6 @@ export function castBf16ToFp32(from: usize, into: usize, n: u32): void {
     v128.store(into, bf16ToFp32(i32x4.extend_low_i16x8_u(halves)))
     v128.store(into, bf16ToFp32(i32x4.extend_high_i16x8_u(halves)), 16)
   }
-}
-
-/** Whether lanes of 16 bits are all within [least, least + count). */
-// @ts-ignore: decorator
-@inline
-function areAllFrom(magnitude: v128, least: i16, count: i16): bool {
-  return !v128.any_true(i16x8.ge_u(i16x8.sub(magnitude, i16x8.splat(least)), i16x8.splat(count)))
-}
-
-/** Whether lanes of 32 bits are all within [least, end). */
-// @ts-ignore: decorator
-@inline
-function areAllBetween(magnitude: v128, least: i32, end: i32): bool {
-  return !v128.any_true(
-    v128.or(i32x4.lt_s(magnitude, i32x4.splat(least)), i32x4.ge_s(magnitude, i32x4.splat(end))),
-  )
 }
 
 /** What is neither zero, subnormal, infinite nor NaN: three bits less and another bias. */
@@ -83,15 +71,6 @@ export function castBf16ToFp16(from: usize, into: usize, n: u32): i32 {
   return sumOfMasks(masks)
 }
 
-/** Four normal numbers. */
-// @ts-ignore: decorator
-@inline
-function normalToFp16(bits: v128, magnitude: v128): v128 {
-  const odd = v128.and(i32x4.shr_u(magnitude, 13), i32x4.splat(1))
-  const rounded = i32x4.shr_u(i32x4.add(i32x4.add(magnitude, i32x4.splat(0xfff - 0x38000000)), odd), 13)
-  return v128.or(rounded, i32x4.shr_u(v128.xor(bits, magnitude), 16))
-}
-
 export function castFp32ToFp16(from: usize, into: usize, n: u32): i32 {
   let masks = i32x4.splat(0)
   for (const end = into + ((n as usize) << 1); into < end; into += 16, from += 32) {
@@ -99,7 +78,7 @@ export function castFp32ToFp16(from: usize, into: usize, n: u32): i32 {
     const high = v128.load(from, 16)
     const lowest = v128.and(low, i32x4.splat(0x7fffffff))
     const highest = v128.and(high, i32x4.splat(0x7fffffff))
-    if (areAllBetween(lowest, 0x38800000, FP16_OVERFLOW) && areAllBetween(highest, 0x38800000, FP16_OVERFLOW)) {
+    if (areAllBetween(lowest, FP16_NORMAL, FP16_OVERFLOW) && areAllBetween(highest, FP16_NORMAL, FP16_OVERFLOW)) {
       v128.store(into, narrow(normalToFp16(low, lowest), normalToFp16(high, highest)))
     } else {
       masks = i32x4.add(masks, i32x4.add(overflows(low, FP16_OVERFLOW), overflows(high, FP16_OVERFLOW)))
@@ -110,8 +89,6 @@ export function castFp32ToFp16(from: usize, into: usize, n: u32): i32 {
 }
 
 /** Four numbers that stay finite. */
-// @ts-ignore: decorator
-@inline
 function finiteToBf16(bits: v128): v128 {
   const odd = v128.and(i32x4.shr_u(bits, 16), i32x4.splat(1))
   return i32x4.shr_u(i32x4.add(i32x4.add(bits, i32x4.splat(0x7fff)), odd), 16)

@@ -18,7 +18,7 @@ async function digests(folder: string, threads: number, request: Omit<WriteReque
   return files
 }
 
-describe('writing in threads', () => {
+describe('writing in threads', { timeout: 60_000 }, () => {
   it.each([
     ['to mcore', mcore, undefined],
     ['to mcore with a cast', mcore, 'fp32'],

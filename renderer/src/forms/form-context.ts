@@ -7,6 +7,8 @@ export interface FormContext {
   readonly host: Readonly<Ref<HostId>>
   readonly fields: Readonly<Ref<ReadonlyMap<string, Field>>>
   readonly values: Readonly<Ref<FormValues>>
+  /** Shows the page of what lies at a path. */
+  open(kind: 'checkpoint' | 'dataset', path: string): void
 }
 
 const key: InjectionKey<FormContext> = Symbol('form')

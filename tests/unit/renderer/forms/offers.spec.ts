@@ -54,4 +54,36 @@ describe('an empty checkpoint field', () => {
     await vi.waitFor(() => expect(shown.view.text()).toContain('old'))
     expect(offers()).toHaveLength(0)
   })
+
+  it('leads to the page of what it names, unless that is wrong', async () => {
+    const open = () => shown.by('open-source')
+    shown = mounted(PanelForm, { form, values: {}, findings: [], host: LOCAL_HOST }, { artifacts })
+    expect(open().attributes('disabled')).toBeDefined()
+    shown[Symbol.dispose]()
+
+    const finding = { level: 'error' as const, code: 'file.missing', text: words('Gone'), field: 'source' }
+    const values = { source: '/w/old' }
+    shown = mounted(PanelForm, { form, values, findings: [finding], host: LOCAL_HOST }, { artifacts })
+    expect(open().attributes('disabled')).toBeDefined()
+    shown[Symbol.dispose]()
+
+    shown = mounted(PanelForm, { form, values, findings: [], host: LOCAL_HOST }, { artifacts })
+    await open().trigger('click')
+    expect(shown.view.emitted('open')).toEqual([['checkpoint', '/w/old']])
+  })
+})
+
+describe('rarely used fields', () => {
+  let shown: Mounted
+  afterEach(() => shown[Symbol.dispose]())
+
+  it('stay unfolded once they were, also when they are emptied', async () => {
+    const hints = { source: { title: words('Source'), isExpert: true } }
+    shown = mounted(PanelForm, { form: { ...form, hints }, values: { source: 'x' }, findings: [], host: LOCAL_HOST })
+    const fold = () => shown.view.get('details')
+    expect(fold().attributes('open')).toBeDefined()
+    await fold().trigger('toggle')
+    await shown.view.setProps({ values: {} })
+    expect(fold().attributes('open')).toBeDefined()
+  })
 })

@@ -20,7 +20,6 @@ export const bookMessages = {
     removeText:
       'Its settings and remembered secrets are forgotten here. Nothing on the host is touched; its jobs go on.',
     failed: 'Not done',
-    address: "{user}{'@'}{address}:{port}",
     via: 'through {host}',
     proxy: 'through the proxy {address}',
     attempts: 'What was tried',
@@ -130,7 +129,6 @@ export const bookMessages = {
     removeTitle: '移除 {host}？',
     removeText: '此处的设置和已保存的密钥将被忘记。不会改动该主机，其作业继续运行。',
     failed: '操作未完成',
-    address: "{user}{'@'}{address}:{port}",
     via: '经由 {host}',
     proxy: '经由代理 {address}',
     attempts: '登录尝试',

@@ -63,3 +63,11 @@ export const spreadModel = (ranks: number): Finding =>
     `The model is spread over ${ranks} ranks. Join it with its strategy before it is converted or compared.`,
     `模型分布在 ${ranks} 个 rank 中。转换或比较之前，请先按切分策略合并。`,
   )
+
+export const narrowing = (from: string): Finding =>
+  problem(
+    'warning',
+    'checkpoint.narrowing',
+    `Values of ${from} beyond 65504 become infinite in fp16. They are counted and reported; bf16 and fp32 have room for them.`,
+    `${from} 中超过 65504 的数值在 fp16 中会变为无穷大，转换时会统计并报告。bf16 与 fp32 不会溢出。`,
+  )

@@ -4,9 +4,11 @@ import { AppError } from '../protocol/errors/index.ts'
 import type { TaskSpec } from '../protocol/tasks.ts'
 import type { Task } from '../tasks/context.ts'
 import type { TensorSource } from './checkpoint.ts'
-import { openCheckpoint, type OpenCheckpoint } from './open.ts'
+import { knownFamilies } from './layouts/families/installed.ts'
 import { mergeAdapters } from './lora/apply.ts'
+import { openCheckpoint, type OpenCheckpoint } from './open.ts'
 import { originOf } from './origin.ts'
+import { conversionErrors } from './preflight.ts'
 import { cutVocabulary } from './sources/cast.ts'
 import { reportOverflows, writeCheckpoint } from './write.ts'
 
@@ -42,12 +44,18 @@ export const convertCheckpoint: Task<TaskSpec<'checkpoint.convert'>> = async (sp
     )
     source = cutVocabulary(source, trueVocab)
   }
+  const dtype = spec.dtype ?? summary.dtype
+  const family = (await knownFamilies()).get(source.model.family)
+  const errors = conversionErrors({ model: source.model, family, target, from: summary.dtype, to: dtype })
+  // All of them are worth knowing before the next attempt; the first one is the failure.
+  for (const error of errors.slice(1)) context.log(`error: ${error.message}`)
+  if (errors[0] !== undefined) throw errors[0]
   const startedAt = performance.now()
   const passport = await writeCheckpoint({
     source,
     output,
     target,
-    dtype: spec.dtype ?? summary.dtype,
+    dtype,
     iteration: megatron?.iteration,
     trueVocab,
     assetsFrom: summary.path,

@@ -91,6 +91,14 @@ export async function writeCheckpoint(request: WriteRequest): Promise<Checkpoint
   })
 }
 
+/**
+ * Bytes that `writeCheckpoint` would write for a model, small files apart.
+ *
+ * @throws AppError those of the target (`checkpoint.tpHeads`, ...)
+ */
+export const bytesOfTarget = (target: WriteTarget, options: WriterOptions): number =>
+  writerFor(target, options).totalBytes
+
 function assertWhole(source: TensorSource, path: string): void {
   for (const tensor of canonicalNames(source.model)) {
     if (!source.tensors.has(tensor)) throw new AppError('checkpoint.tensorMissing', { path, tensor })

@@ -123,6 +123,34 @@ describe('awb checkpoint split and merge', () => {
   })
 })
 
+describe('awb checkpoint convert --check', () => {
+  it('lists all that is in the way, and writes nothing', () => {
+    using folder = temporaryFolder()
+    const many = ['--to', 'mcore', '--tp', '3', '--pp', '2', '--layer-list', '1,2', '--check']
+    const answer = awb(folder.path, 'convert', model, 'out', ...many, '--json')
+    expect(answer.code).toBe(1)
+    const findings = json(answer)['findings'] as { code: string; level: string }[]
+    expect(findings.map(({ code }) => code)).toEqual([
+      'checkpoint.tpHeads',
+      'checkpoint.tpGroups',
+      'checkpoint.tpFfn',
+      'checkpoint.layerListSum',
+    ])
+    expect(awb(folder.path, 'convert', model, '.', '--to', 'mcore', '--tp', '2', '--check').code).toBe(0)
+    const plain = awb(folder.path, 'convert', megatron, 'out', '--to', 'hf', '--dtype', 'fp16', '--check')
+    expect(plain).toMatchObject({ code: 0, out: expect.stringMatching(/^warning: .* free\n$/s) })
+    expect(readdirSync(folder.path)).toEqual([])
+  })
+
+  it('lists the other errors in the log of a conversion that fails', () => {
+    using folder = temporaryFolder()
+    const answer = awb(folder.path, 'convert', model, 'out', '--to', 'mcore', '--tp', '3', '--pp', '3')
+    expect(answer.code).toBe(1)
+    expect(answer.out.match(/^error: /gm)).toHaveLength(3)
+    expect(answer.err).toContain('TP 3 does not divide the 4 attention heads')
+  })
+})
+
 describe('awb checkpoint', () => {
   it.each<[string[], number, string]>([
     [['verify', model], 2, '--against'],

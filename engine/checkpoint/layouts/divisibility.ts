@@ -16,19 +16,24 @@ function choices(isValid: (size: number) => boolean): string {
  * @throws AppError `checkpoint.tpHeads`, `checkpoint.tpGroups`, `checkpoint.tpFfn`, `checkpoint.ppLayers`
  */
 export function assertDivisible(model: ModelShape, tp: number, pp: number): void {
-  const { heads, kvGroups, ffn, layers } = model
+  const [first] = indivisible(model, tp, pp)
+  if (first !== undefined) throw first
+}
+
+/** All that does not come out even, as `assertDivisible` throws it. */
+export function indivisible({ heads, kvGroups, ffn, layers }: ModelShape, tp: number, pp: number): AppError[] {
   const validTp = choices((size) => heads % size === 0 && kvGroups % size === 0 && ffn % size === 0)
-  const check = (code: ErrorCode, total: number, size: number, name: string): void => {
-    if (total % size === 0) return
-    const isTp = code !== 'checkpoint.ppLayers'
-    throw new AppError(code, {
-      [isTp ? 'tp' : 'pp']: size,
-      [name]: total,
-      choices: isTp ? validTp : choices((choice) => layers % choice === 0),
-    })
+  const parts: [code: ErrorCode, total: number, name: string][] = [
+    ['checkpoint.tpHeads', heads, 'heads'],
+    ['checkpoint.tpGroups', kvGroups, 'groups'],
+    ['checkpoint.tpFfn', ffn, 'ffn'],
+  ]
+  const errors = parts
+    .filter(([, total]) => total % tp !== 0)
+    .map(([code, total, name]) => new AppError(code, { tp, [name]: total, choices: validTp }))
+  if (layers % pp !== 0) {
+    const validPp = choices((size) => layers % size === 0)
+    errors.push(new AppError('checkpoint.ppLayers', { pp, layers, choices: validPp }))
   }
-  check('checkpoint.tpHeads', heads, tp, 'heads')
-  check('checkpoint.tpGroups', kvGroups, tp, 'groups')
-  check('checkpoint.tpFfn', ffn, tp, 'ffn')
-  check('checkpoint.ppLayers', layers, pp, 'layers')
+  return errors
 }

@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import type { TaskSpecInput } from '../../protocol/tasks.ts'
+import { taskSpecs, type TaskSpecInput } from '../../protocol/tasks.ts'
+import { TaskFailure } from '../../tasks/task-failure.ts'
+import { formatBytes } from '../format.ts'
 import { addCommand, choice, decimal, examples, integer, list, pathAt, type Outcome } from '../options.ts'
 import { runTaskHere } from '../run-task.ts'
 import { type Session, UsageError } from '../session.ts'
@@ -16,6 +18,7 @@ interface TargetOptions {
   layerList?: number[]
   vocabDivisor?: number
   dtype?: 'fp32' | 'fp16' | 'bf16'
+  check?: boolean
 }
 
 interface LoraOptions {
@@ -56,15 +59,16 @@ export function addConvertCommands(checkpoint: Command, outcome: Outcome): void 
     (command) =>
       examples(
         withAdapters(
-          withTarget(
-            command.addOption(choice('--to <layout>', 'layout of the output', layouts).makeOptionMandatory()),
-          ).option('--lora <checkpoint>', 'merge the adapters of this checkpoint'),
+          withTarget(command.addOption(choice('--to <layout>', 'layout of the output', layouts).makeOptionMandatory()))
+            .option('--check', 'say what is in the way of it, and write nothing')
+            .option('--lora <checkpoint>', 'merge the adapters of this checkpoint'),
           'lora-',
         ),
         'awb checkpoint convert ./llama-2-7b-hf ./llama-2-7b-mcore --to mcore --tp 8 --pp 1',
         'awb checkpoint convert ./trained ./relaid --to legacy --tp 2 --pp 4 --layer-list 7,8,9,8',
         'awb checkpoint convert ./trained ./trained-hf --to hf',
         'awb checkpoint convert ./llama-2-7b-hf ./llama-2-7b-ms --to mindspore --dtype fp16',
+        'awb checkpoint convert ./llama-2-70b-hf ./tp16 --to mcore --tp 16 --check',
       ),
     async (session, args, options) => {
       const { to = 'hf', lora, loraAlpha, loraRank, loraTargets } = options
@@ -126,17 +130,32 @@ function lorasOf(session: Session, path: string, { alpha, rank, targets }: LoraO
 
 type Spec = TaskSpecInput<'checkpoint.convert'>
 
-const runConvert = (
+async function runConvert(
   session: Session,
   args: string[],
   target: Target,
-  { dtype }: TargetOptions,
+  { dtype, check }: TargetOptions,
   lora: Pick<Spec, 'lora'>,
-): Promise<void> =>
-  runTaskHere(session, 'checkpoint.convert', {
+): Promise<void> {
+  const spec = {
     input: pathAt(session, args, 0),
     output: pathAt(session, args, 1),
     target,
     ...(dtype === undefined ? {} : { dtype }),
     ...lora,
-  })
+  }
+  await (check === true ? runCheck(session, spec) : runTaskHere(session, 'checkpoint.convert', spec))
+}
+
+/** Prints all findings; errors among them are a failure. */
+async function runCheck(session: Session, spec: Spec): Promise<void> {
+  const { checkConversion } = await import('../../checkpoint/check-conversion.ts')
+  const { findings, bytes, freeBytes } = await checkConversion(taskSpecs['checkpoint.convert'].parse(spec))
+  const lines = findings.map(({ level, text }) => `${level}: ${text[session.locale]}`)
+  const size = bytes === null ? [] : [`${formatBytes(bytes)}, ${formatBytes(freeBytes)} free`]
+  const errors = findings.filter(({ level }) => level === 'error')
+  if (errors.length === 0) return session.result({ findings, bytes, freeBytes }, () => [...lines, ...size])
+  if (!session.isJson) for (const line of lines) process.stdout.write(`${line}\n`)
+  const params = { output: spec.output, count: errors.length }
+  throw new TaskFailure('checkpoint.checkFailed', params, { findings, bytes, freeBytes })
+}

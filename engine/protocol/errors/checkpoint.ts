@@ -129,6 +129,14 @@ export const checkpointErrors = {
     en: 'The reference runtime cannot run {path}: the family {family} has the tensor {tensor}, which it does not know. Compare the tensors only.',
     'zh-CN': '参考运行时无法运行 {path}：{family} 系列含有其不支持的张量 {tensor}。请仅比较张量。',
   },
+  'checkpoint.checkFailed': {
+    en: '{count} error(s) are in the way of writing {output}. Nothing was written; correct what is listed.',
+    'zh-CN': '有 {count} 个错误，无法写入 {output}。未写入任何内容，请按列出的内容更正。',
+  },
+  'checkpoint.noRoom': {
+    en: 'The result takes {needed}, the disk of {path} has {free} free. Free some space, or choose another folder.',
+    'zh-CN': '结果需要 {needed}，{path} 所在磁盘剩余 {free}。请释放空间，或选择其他目录。',
+  },
   'checkpoint.sourceChanged': {
     en: '{file} changed while it was read. Nothing was kept of the output; run again when nothing writes to the source.',
     'zh-CN': '{file} 在读取过程中被修改，未保留任何输出。请在源文件不再变化后重试。',

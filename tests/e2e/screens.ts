@@ -15,15 +15,17 @@ const activity = (kind: string) => async (page: Page) => {
   await page.waitForTimeout(400)
 }
 
-const panel = (stage: string, id: string) => async (page: Page) => {
-  await activity('families')(page)
-  const gallery = page.getByTestId('family-llama2')
-  if (await gallery.isVisible()) await gallery.click()
-  await page.getByTestId(`stage-${stage}`).click()
-  await page.getByTestId(`panel-${id}`).click()
-  await page.getByTestId('plan-preview').waitFor()
-  await page.waitForTimeout(800)
-}
+const panel =
+  (stage: string, id: string, family = 'llama2') =>
+  async (page: Page) => {
+    await activity('families')(page)
+    const gallery = page.getByTestId(`family-${family}`)
+    if (await gallery.isVisible()) await gallery.click()
+    await onScreen(page, `stage-${stage}`).click()
+    await onScreen(page, `panel-${id}`).click()
+    await onScreen(page, 'plan-preview').waitFor()
+    await page.waitForTimeout(800)
+  }
 
 /** The panel of one step of the tour, filled in with what the tour ran. */
 const filledPanel = (step: 'convert' | 'preprocess' | 'train') => async (page: Page) => {
@@ -85,6 +87,10 @@ export const screens: readonly Screen[] = [
   { name: 'families', open: activity('families') },
   { name: 'sample', open: panel('download', 'sample') },
   { name: 'convert', open: filledPanel('convert') },
+  { name: 'split', open: panel('convert', 'split') },
+  { name: 'merge-ranks', open: panel('convert', 'merge-ranks') },
+  { name: 'merge-lora', open: panel('convert', 'merge-lora') },
+  { name: 'check', open: panel('convert', 'check') },
   { name: 'preprocess', open: filledPanel('preprocess') },
   { name: 'mindrecord', open: panel('preprocess', 'mindrecord') },
   { name: 'merge-datasets', open: panel('preprocess', 'merge-datasets') },

@@ -119,6 +119,9 @@ describe.skipIf(chromiumPath === null)(chromiumPath ? 'weight panels' : `weight 
     await openPanel(page, 'llama2', 'convert', 'check')
     await fill(page, { checkpoint: at('mistral'), against: at('llama2') })
     expect(await remark(page, 'checkpoint', 'warning')).toContain('mistral')
+    await workspace(page).getByTestId('open-checkpoint').click()
+    await page.locator('[data-testid="tensor-tree"]:visible').waitFor()
+    await page.getByTestId('tab-family:llama2').click()
     expect(await run(page)).toBe('succeeded')
   })
 
@@ -135,6 +138,7 @@ describe.skipIf(chromiumPath === null)(chromiumPath ? 'weight panels' : `weight 
     expect(await remark(page, 'input', 'error')).toContain('has no Megatron mcore layout')
     await fill(page, { input: original })
     await choose(page, 'layout', 'Hugging Face')
+    await fill(page, { logits: true })
     expect(await run(page)).toBe('succeeded')
 
     await openPanel(page, 'telechat2', 'convert', 'split')
@@ -160,7 +164,7 @@ describe.skipIf(chromiumPath === null)(chromiumPath ? 'weight panels' : `weight 
       await table.getByText(name, { exact: true }).first().waitFor()
     }
     await table.getByText('telechat2-hf', { exact: true }).first().click()
-    await page.getByTestId('tensor-tree').waitFor()
+    await page.locator('[data-testid="tensor-tree"]:visible').waitFor()
     expect(errors).toEqual([])
   })
 })

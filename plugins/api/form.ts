@@ -54,7 +54,7 @@ function formOf<F>(groups: readonly FieldGroup[], omitted: ReadonlySet<string>):
       }
       panel.schema.properties[name] = field.schema
       panel.hints[name] = { ...field.hint, group: id } satisfies FieldHint
-      if (field.isRequired && field.hint.showIf === undefined) panel.schema.required?.push(name)
+      if (field.isRequired) panel.schema.required?.push(name)
     }
   }
   return {

@@ -50,7 +50,7 @@ describe('without', () => {
     const rest = form.without('b')
     expect(Object.keys(rest.panel.hints)).toEqual(['input', 'mode', 'onlyY'])
     expect(rest.panel.groups.map(({ id }) => id)).toEqual(['a'])
-    expect(rest.panel.schema.required).toEqual(['input', 'mode'])
+    expect(rest.panel.schema.required).toEqual(['input', 'mode', 'onlyY'])
     expect(rest.read({ input: '/x', count: 99 })).toMatchObject({ values: { input: '/x', count: 3 }, findings: [] })
     expect(form.panel.groups).toHaveLength(2)
     expect(Object.keys(form.without('input', 'b').panel.hints)).toEqual(['mode', 'onlyY'])
@@ -60,7 +60,7 @@ describe('without', () => {
 describe('defineForm', () => {
   it('builds a form that the protocol accepts', () => {
     expect(PanelForm.parse(form.panel)).toEqual(form.panel)
-    expect(form.panel.schema.required).toEqual(['input', 'mode', 'count', 'rate'])
+    expect(form.panel.schema.required).toEqual(['input', 'mode', 'onlyY', 'count', 'rate'])
     expect(form.panel.schema.properties['count']).toEqual({ type: 'integer', minimum: 1, maximum: 10, default: 3 })
     expect(form.panel.hints['column']).toMatchObject({ widget: 'column', of: 'input', group: 'b' })
   })

@@ -18,15 +18,17 @@ import { findRankFiles, openRankFiles } from './mindspore/rank-folders.ts'
 import type { OpenedParts } from './opened.ts'
 import { misshapenTensor, missingTensor, spreadModel, unexpectedTensor } from './problems.ts'
 
-/** Whether a folder holds a MindSpore checkpoint that is spread over several ranks. */
-export async function hasRanks(folder: string): Promise<boolean> {
+/** How many rank folders a folder holds. */
+export async function countRanks(folder: string): Promise<number> {
   try {
-    const names = new Set(await readdir(folder))
-    return names.has('rank_0') && names.has('rank_1')
+    return (await readdir(folder)).filter((name) => /^rank_\d{1,6}$/.test(name)).length
   } catch (error) {
     throw fileError(error, folder)
   }
 }
+
+/** Whether a folder holds a MindSpore checkpoint that is spread over several ranks. */
+export const hasRanks = async (folder: string): Promise<boolean> => (await countRanks(folder)) > 1
 
 /**
  * Opens the ranks of a MindSpore checkpoint to be looked at: the tensors as they lie in each of them, and none as a

@@ -11,7 +11,8 @@ import type { StoredTensor } from './formats/stored-tensor.ts'
 import { isHuggingFace, openHuggingFace } from './open-hf.ts'
 import { findIteration, rootOf } from './megatron-shards.ts'
 import { openMegatron } from './open-megatron.ts'
-import { hasRanks, openMindsporeRanks } from './open-mindspore-ranks.ts'
+import { countRanks, hasRanks, openMindsporeRanks } from './open-mindspore-ranks.ts'
+import { findStrategy, openMindsporeSlices } from './open-mindspore-slices.ts'
 import { findMindspore, mindsporeFolder, openMindspore } from './open-mindspore.ts'
 import type { AdapterParts, MegatronParts, OpenedParts } from './opened.ts'
 
@@ -34,6 +35,8 @@ export interface OpenOptions {
    * MindSpore only: ranks are opened to be looked at; without it they are refused, for nothing in them is whole.
    */
   readonly ranks?: boolean | undefined
+  /** MindSpore ranks only: the strategy file or folder that they were saved with; default is one beside them. */
+  readonly strategy?: string | undefined
   /** A folder that is both is opened as this; default Megatron. */
   readonly as?: 'hf' | 'megatron' | undefined
   /** Megatron only: the padding of the vocabulary counts as vocabulary. */
@@ -44,9 +47,9 @@ export interface OpenOptions {
 
 /**
  * Opens a checkpoint of any layout, found by inspection: a Hugging Face folder, or the root or an iteration of a
- * Megatron checkpoint, mcore or legacy, or a complete MindSpore file or the folder that holds it. Only headers are read;
- * tensors are read on demand. Tensors that are missing or misshapen
- * are listed in `summary.problems` and left out of `tensors`.
+ * Megatron checkpoint, mcore or legacy, or a complete MindSpore file or the folder that holds it, or the ranks of a
+ * MindSpore checkpoint with their strategy. Only headers are read; tensors are read on demand. Tensors that are missing
+ * or misshapen are listed in `summary.problems` and left out of `tensors`.
  *
  * @throws AppError `file.missing`, `checkpoint.unrecognized`, `checkpoint.shardMissing`, `checkpoint.truncated`, and
  *   those of the formats
@@ -111,7 +114,7 @@ async function assertFolder(folder: string): Promise<void> {
 async function openParts(
   folder: string,
   files: RandomFile[],
-  { as, keepPadding, lora, ranks }: OpenOptions,
+  { as, keepPadding, lora, ranks, strategy }: OpenOptions,
 ): Promise<{ parts: OpenedParts; root: string; passport: CheckpointPassport | null }> {
   const iteration = as === 'hf' || folder.endsWith('.ckpt') ? undefined : await findIteration(folder)
   if (iteration !== undefined) {
@@ -126,9 +129,10 @@ async function openParts(
   }
   if (lora !== undefined) throw new AppError('checkpoint.loraSource', { path: folder, layout: 'Hugging Face' })
   if (as === 'megatron' || !(await isHuggingFace(folder))) {
-    if (ranks === true && as === undefined && !folder.endsWith('.ckpt') && (await hasRanks(folder))) {
+    if (as === undefined && !folder.endsWith('.ckpt') && (await hasRanks(folder))) {
       const passport = await readPassport(folder)
-      return { parts: await openMindsporeRanks(folder, passport, files), root: folder, passport }
+      const parts = await openRanks(folder, passport, files, { ranks, strategy })
+      return { parts, root: folder, passport }
     }
     const file = as === undefined ? await findMindspore(folder) : undefined
     if (file === undefined) throw new AppError('checkpoint.unrecognized', { path: folder })
@@ -137,6 +141,27 @@ async function openParts(
     return { parts: await openMindspore(file, passport, files), root, passport }
   }
   return { parts: await openHuggingFace(folder, files), root: folder, passport: await readPassport(folder) }
+}
+
+/** Through their strategy, given or found; without one only to be looked at. */
+async function openRanks(
+  folder: string,
+  passport: CheckpointPassport | null,
+  files: RandomFile[],
+  { ranks, strategy }: Pick<OpenOptions, 'ranks' | 'strategy'>,
+): Promise<OpenedParts> {
+  const found = strategy ?? (await findStrategy(folder))
+  if (found === undefined) {
+    if (ranks === true) return openMindsporeRanks(folder, passport, files)
+    throw new AppError('mindspore.strategyNeeded', { path: folder, count: await countRanks(folder) })
+  }
+  try {
+    return await openMindsporeSlices(folder, found, passport, files)
+  } catch (error) {
+    // What lies beside it may belong to another training.
+    if (strategy !== undefined || ranks !== true || !(error instanceof AppError)) throw error
+    return openMindsporeRanks(folder, passport, files)
+  }
 }
 
 async function adapterIteration(path: string): Promise<string> {

@@ -3,7 +3,6 @@ import { AppError } from '../protocol/errors/index.ts'
 import type { FamilyDefinition, FamilyLayout, FamilyRule, Trait } from '../protocol/family.ts'
 import type { ModelShape } from '../protocol/passport.ts'
 import type { Finding } from '../protocol/plan.ts'
-import type { StoredTensor } from './formats/stored-tensor.ts'
 import type { FamilyCatalog } from './layouts/families/catalog.ts'
 import { assumedNumbers } from './problems.ts'
 
@@ -18,7 +17,7 @@ type Flags = Pick<ModelShape, 'tiedEmbeddings' | 'qkvBias'> & { oBias: boolean; 
  */
 export function shapeFromTensors(
   path: string,
-  stored: readonly StoredTensor[],
+  stored: readonly { readonly name: string; readonly shape: readonly number[] }[],
   families: FamilyCatalog,
 ): { model: ModelShape; findings: Finding[] } {
   const shapes = new Map(stored.map(({ name, shape }) => [name, shape]))

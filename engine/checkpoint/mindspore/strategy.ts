@@ -59,6 +59,26 @@ export async function readStrategy(path: string): Promise<Strategy> {
   return { stages, devicesPerStage }
 }
 
+/** The device grid's dimensions that a parameter names cut it; those that none names are data parallelism. */
+export function modelParallel({ stages }: Strategy): number {
+  const cuts = stages.flatMap((parameters) =>
+    [...parameters.values()].map(({ devMatrix, tensorMap }) =>
+      tensorMap.reduce((product, dim) => product * (dim < 0 ? 1 : (devMatrix.at(-1 - dim) ?? 1)), 1),
+    ),
+  )
+  return Math.max(1, ...cuts)
+}
+
+/** Devices of all stages: as many ranks a checkpoint of this strategy has. */
+export const deviceCount = ({ stages, devicesPerStage }: Strategy): number => stages.length * devicesPerStage
+
+/** @throws AppError `mindspore.ranksMissing` where a checkpoint has not as many ranks as its strategy */
+export function assertRanks(strategy: Strategy, count: number, path: string): void {
+  const expected = deviceCount(strategy)
+  if (count === expected) return
+  throw new AppError('mindspore.ranksMissing', { path, count, expected, last: expected - 1 })
+}
+
 const product = (sizes: readonly number[]): number => sizes.reduce((result, size) => result * size, 1)
 
 const invalid = (file: string, field: string, reason: string): AppError =>

@@ -12,7 +12,7 @@ import { findAdapters, isAdapter, pairFor, type AdapterNames } from './lora-name
 import { RankWriter, sliceBytes, type PlannedSlice } from './rank-writer.ts'
 import { placeOrFail, SliceSource } from './slice-source.ts'
 import { regionOf, slicePlace } from './slices.ts'
-import { readStrategy, type Strategy } from './strategy.ts'
+import { assertRanks, deviceCount, modelParallel, readStrategy, type Strategy } from './strategy.ts'
 import { warnOfOverflow } from './to-mindspore.ts'
 
 const OVERHEAD_BYTES = 4 * 1024 * 1024
@@ -75,7 +75,7 @@ export async function transformMindspore(request: TransformRequest): Promise<Tra
     if (from === undefined && to === undefined && request.loraScaling === undefined) {
       throw new AppError('mindspore.noStrategy')
     }
-    const count = deviceCount(to)
+    const count = to === undefined ? 1 : deviceCount(to)
     if (count % ranks.length !== 0 && ranks.length % count !== 0) {
       throw new AppError('mindspore.deviceCounts', { from: ranks.length, to: count })
     }
@@ -120,19 +120,6 @@ export async function transformMindspore(request: TransformRequest): Promise<Tra
   }
 }
 
-const deviceCount = (strategy: Strategy | undefined): number =>
-  strategy === undefined ? 1 : strategy.stages.length * strategy.devicesPerStage
-
-/** The device grid's dimensions that a parameter names cut it; those that none names are data parallelism. */
-function modelParallel({ stages }: Strategy): number {
-  const cuts = stages.flatMap((parameters) =>
-    [...parameters.values()].map(({ devMatrix, tensorMap }) =>
-      tensorMap.reduce((product, dim) => product * (dim < 0 ? 1 : (devMatrix.at(-1 - dim) ?? 1)), 1),
-    ),
-  )
-  return Math.max(1, ...cuts)
-}
-
 /** A single rank is complete, whatever strategy is given; several need theirs. */
 async function sourceStrategyFor(request: TransformRequest, ranks: number): Promise<Strategy | undefined> {
   const { source: path, sourceStrategy, context } = request
@@ -141,14 +128,11 @@ async function sourceStrategyFor(request: TransformRequest, ranks: number): Prom
     return undefined
   }
   const strategy = await readStrategy(sourceStrategy)
-  const expected = deviceCount(strategy)
-  if (ranks === 1 && expected > 1) {
+  if (ranks === 1 && deviceCount(strategy) > 1) {
     context.log('warning: the source is one complete checkpoint, its strategy is not used')
     return undefined
   }
-  if (ranks !== expected) {
-    throw new AppError('mindspore.ranksMissing', { path, count: ranks, expected, last: expected - 1 })
-  }
+  assertRanks(strategy, ranks, path)
   return strategy
 }
 

@@ -27,7 +27,8 @@ async function setUp(folder: string): Promise<{ whole: string; strategy: string 
     const tensorMap = /norm/.test(name) ? [-1] : /\.(wo|w2)\./.test(name) ? [-1, 0] : [0, -1]
     stages[isLate ? 1 : 0]![name] = { devMatrix: [2, 2], tensorMap }
   }
-  const strategy = join(folder, 'strategy')
+  // Not where it would be found by itself.
+  const strategy = join(folder, 'elsewhere')
   mkdirSync(strategy)
   stages.forEach((items, stage) =>
     writeFileSync(join(strategy, `ckpt_strategy_rank_${stage * 4}.ckpt`), strategyFile(stage, items)),
@@ -126,6 +127,6 @@ describe('splitting and joining', () => {
     const context = recordingContext(({ abort }) => abort.abort())
     const splitting = splitCheckpoint({ ...options, input: whole, output: join(folder.path, 'out'), strategy }, context)
     expect((await failure(splitting)).code).toBe('cancelled')
-    expect(readdirSync(folder.path).sort()).toEqual(['strategy', 'whole'])
+    expect(readdirSync(folder.path).sort()).toEqual(['elsewhere', 'whole'])
   })
 })

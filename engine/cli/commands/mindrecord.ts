@@ -34,8 +34,8 @@ export function addMindRecordCommand(program: Command, outcome: Outcome): void {
       examples(
         command
           .addOption(choice('--handler <name>', 'kind of rows', handler.options).makeOptionMandatory())
-          .requiredOption('--tokenizer <path>', 'tokenizer.model, or vocab.json for chatml; or the folder of it')
-          .option('--merges <path>', 'merges.txt (chatml)')
+          .requiredOption('--tokenizer <path>', 'tokenizer.model, or vocab.json (chatml, wiki); or the folder of it')
+          .option('--merges <path>', 'merges.txt (chatml, wiki)')
           .option('--seq-length <n>', 'sequence length; records have one token more', integer(1), 2048)
           .option('--shards <n>', 'number of files', integer(1), 1)
           .option('--repeat <n>', 'how often the text is taken (wiki)', integer(1), 1)

@@ -25,7 +25,7 @@ export function addQwenPreprocessCommand(program: Command, outcome: Outcome): vo
     program,
     outcome,
     'qwen1_5_preprocess.py [arguments...]',
-    "MindFormers' script: messages to MindRecord for Qwen1.5",
+    "MindFormers' script: messages or WikiText to MindRecord for Qwen1.5",
     (command) =>
       examples(
         command.allowUnknownOption(),
@@ -39,14 +39,15 @@ export function addQwenPreprocessCommand(program: Command, outcome: Outcome): vo
 async function preprocess(session: Session, args: string[]): Promise<void> {
   const flags = parseFlags(args, flagNames)
   const type = flags.get('dataset_type') ?? 'qa'
-  if (type !== 'qa') throw new UsageError(`--dataset_type is qa, not ${type}`)
+  if (type !== 'qa' && type !== 'wiki') throw new UsageError(`--dataset_type is wiki or qa, not ${type}`)
   await runTaskHere(session, 'dataset.mindrecord', {
-    handler: 'chatml',
+    handler: type === 'qa' ? 'chatml' : 'wiki',
     input: pathFlag(session, flags, 'input_glob'),
     output: pathFlag(session, flags, 'output_file', './alpaca-fastchat-qwen.mindrecord'),
     tokenizer: pathFlag(session, flags, 'vocab_file', './vocab.json'),
     merges: pathFlag(session, flags, 'merges_file', './merges.txt'),
     seqLength: wholeFlag(flags, 'seq_length', 2048),
     shards: wholeFlag(flags, 'file_partition', 1),
+    repeat: wholeFlag(flags, 'repeat', 1),
   })
 }

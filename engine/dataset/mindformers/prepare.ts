@@ -24,7 +24,9 @@ export async function prepare(spec: MindRecordSpec): Promise<Prepared> {
   const length = spec.seqLength + 1
   switch (spec.handler) {
     case 'wiki': {
-      const tokenizer = await loadLlama(spec.tokenizer)
+      // A vocabulary of Qwen1.5 is JSON, one of Llama2 is not.
+      const isQwen = spec.merges !== undefined || spec.tokenizer.endsWith('.json')
+      const tokenizer = await (isQwen ? loadQwen(spec.tokenizer, spec.merges) : loadLlama(spec.tokenizer))
       const handler = new WikiHandler(tokenizer, length, spec.repeat)
       return { reader: WholeFileReader.wikitext(spec.input), tokenizer, handler }
     }

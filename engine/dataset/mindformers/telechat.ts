@@ -54,7 +54,7 @@ export class TelechatHandler implements RecordHandler {
     for (const line of this.#lines) {
       const isDialog = 'dialog' in line
       const sample = isDialog
-        ? dialogSample(line.system, line.dialog, this.#tokenizer, this.#tokens)
+        ? { ...dialogSample(line.system, line.dialog, this.#tokenizer, this.#tokens), text: '' }
         : this.#turns(line.text)
       const size = sample.starts + sample.ids.length
       // The later script keeps one place free, the guide's fills a pack to the last.
@@ -65,21 +65,35 @@ export class TelechatHandler implements RecordHandler {
       }
       // What is too long by itself is left out; the guide's script goes on with its pack, the later one closes it.
       if (size > limit && isDialog) continue
-      if (pack.size > 0) yield pack.record(this.#length, this.#tokens, isDialog)
+      if (pack.size > 0) yield this.#record(pack, isDialog)
       pack = new Pack()
       if (size <= limit) pack.add(sample)
     }
   }
 
+  #record(pack: Pack, isDialog: boolean): Record32 {
+    if (isDialog || this.#names.start !== '') return pack.record(this.#length, this.#tokens, isDialog)
+    const joined = new Pack()
+    joined.add(this.#joined(pack))
+    // The filling is that of the texts by themselves, so such a record can be shorter.
+    return joined.record(this.#length - pack.size + joined.size, this.#tokens, false)
+  }
+
   #turns(text: string): PackedSample {
     const { ids, labels } = turnsOf(text, this.#names, this.#tokens, this.#tokenizer)
-    return { ids, labels, starts: this.#names.start === '' ? 0 : 1 }
+    return { ids, labels, text, starts: this.#names.start === '' ? 0 : 1 }
+  }
+
+  /** Without start tokens the texts of a pack are one: what is left over in one of them shifts the pairs that follow. */
+  #joined(pack: Pack): PackedSample {
+    return { ...turnsOf(pack.text, this.#names, this.#tokens, this.#tokenizer), text: '', starts: 0 }
   }
 }
 
 interface PackedSample {
   readonly ids: number[]
   readonly labels: number[]
+  readonly text: string
   /** Start tokens; those of all samples gather at the front of the pack. */
   readonly starts: number
 }
@@ -87,6 +101,10 @@ interface PackedSample {
 class Pack {
   readonly #samples: PackedSample[] = []
   size = 0
+
+  get text(): string {
+    return this.#samples.map(({ text }) => text).join('')
+  }
 
   add(sample: PackedSample): void {
     this.#samples.push(sample)

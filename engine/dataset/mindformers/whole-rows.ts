@@ -7,6 +7,7 @@ import { QaHandler } from './qa.ts'
 import { SquadHandler } from './squad.ts'
 import { dialogSample, telechatTokens, toText, turnsOf } from './telechat-samples.ts'
 import { QWEN_PAD } from './tokenizers.ts'
+import { wikiFrame } from './wiki.ts'
 
 export type WholeRow = Pick<MindRecordSpec, 'handler' | 'mode' | 'tokens'>
 
@@ -31,8 +32,8 @@ export function rowEncoder(spec: WholeRow, tokenizer: Tokenizer): (row: unknown)
     case 'wiki':
       return (row) => {
         if (!isObject(row) || typeof row.text !== 'string') return { reason: 'badType', detail: 'text' }
-        const { bosId, eosId } = tokenizer
-        const ids = Int32Array.from([...(bosId === null ? [] : [bosId]), ...tokenizer.encode(row.text), eosId])
+        const { before, after } = wikiFrame(tokenizer)
+        const ids = Int32Array.from([...before, ...tokenizer.encode(row.text), ...after])
         return { ids, labels: ids }
       }
     case 'qa':

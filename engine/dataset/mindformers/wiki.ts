@@ -1,11 +1,17 @@
 import type { Rejection } from '../rejections.ts'
-import type { Tokenizer } from '../tokenizers/tokenizer.ts'
+import type { TokenFrame, Tokenizer } from '../tokenizers/tokenizer.ts'
 import { type Record32, type RecordHandler, isObject } from './handler.ts'
+
+/** What stands around a paragraph: BOS and EOS for Llama2, nothing for Qwen1.5. */
+export function wikiFrame({ kind, bosId, eosId }: Tokenizer): TokenFrame {
+  if (kind !== 'sentencepiece') return { before: [], after: [] }
+  return { before: bosId === null ? [] : [bosId], after: [eosId] }
+}
 
 /** Paragraphs end to end in blocks of one length; what does not fill the last block is left out, as in the original. */
 export class WikiHandler implements RecordHandler {
   readonly columns = ['input_ids']
-  readonly description = 'wiki'
+  readonly description: string
   readonly #tokenizer: Tokenizer
   readonly #repeat: number
   /** Everything so far, kept where it is needed again. */
@@ -18,12 +24,13 @@ export class WikiHandler implements RecordHandler {
     this.#tokenizer = tokenizer
     this.#block = new Int32Array(length)
     this.#repeat = repeat
+    this.description = tokenizer.kind === 'sentencepiece' ? 'wiki' : ''
   }
 
   records(row: unknown): Record32[] | Rejection {
     if (!isObject(row) || typeof row.text !== 'string') return { reason: 'badType', detail: 'text' }
-    const { bosId, eosId } = this.#tokenizer
-    const ids = [...(bosId === null ? [] : [bosId]), ...this.#tokenizer.encode(row.text), eosId]
+    const { before, after } = wikiFrame(this.#tokenizer)
+    const ids = [...before, ...this.#tokenizer.encode(row.text), ...after]
     if (this.#repeat > 1) this.#kept.push(ids)
     return [...this.#fill(ids)]
   }

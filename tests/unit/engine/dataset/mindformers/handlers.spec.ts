@@ -82,6 +82,19 @@ describe('rows of the originals', () => {
   })
 })
 
+describe('wiki of Qwen1.5', () => {
+  it('has no tokens around paragraphs', async () => {
+    const input = path.join(folder, 'wiki.txt')
+    await writeFile(input, ' = Head = \n\nab\n\nc')
+    await run({ handler: 'wiki', input, tokenizer: path.join(qwen, 'vocab.json'), seqLength: 2 })
+    const vocabulary = JSON.parse(readFileSync(path.join(qwen, 'vocab.json'), 'utf8')) as Record<string, number>
+    const found = readMindRecord(output())
+    expect(found.header.schema).toMatchObject([{ desc: '' }])
+    const [a, b, c] = ['a', 'b', 'c'].map((piece) => vocabulary[piece])
+    expect(found.rows).toEqual([{ input_ids: [a, b, c] }])
+  })
+})
+
 describe('squad', () => {
   const ids: { prompt: number[]; whole: number[]; answer: number[] } = json('squad.rows.json')
   const file = async () => {

@@ -2,6 +2,9 @@ import type { TokenSpan } from '../protocol/datasets.ts'
 import { IGNORED_LABEL } from './templates.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
 
+/** Vocabularies name control tokens so that the text itself knows of, as TeleChat's does: `<_user>`, `<|im_end|>`. */
+const MARK = /^<[_|][^<>\s]*>$/
+
 /**
  * Tokens with the text each adds, for people. Special tokens show by name. A character spread over several byte tokens
  * shows at the token that completes it; bytes that never become a character show as they are written in the vocabulary.
@@ -14,6 +17,7 @@ export function toSpans(ids: Int32Array, labels: Int32Array, tokenizer: Tokenize
     if (tokenizer === null) return { id, text: String(id), isTrained }
     const bytes = tokenizer.bytes(id)
     const text = bytes.length === 0 ? tokenizer.piece(id) : decoder.decode(bytes, { stream: true })
-    return { id, text, isTrained, ...(bytes.length === 0 ? { isSpecial: true } : {}) }
+    const isSpecial = bytes.length === 0 || MARK.test(text)
+    return { id, text, isTrained, ...(isSpecial ? { isSpecial } : {}) }
   })
 }

@@ -13,8 +13,12 @@ export const preprocessDataset: Task<PreprocessSpec> = async (spec, context) => 
   const startedAt = performance.now()
   const passport = await preprocess(spec, {
     signal: context.signal,
-    advance(done, total) {
-      context.progress({ phase, done, total, unit: 'bytes' })
+    advance(done, total, { rows, tokens }) {
+      const also = [
+        { unit: 'rows' as const, done: rows },
+        { unit: 'tokens' as const, done: tokens },
+      ]
+      context.progress({ phase, done, total, unit: 'bytes', also })
     },
   })
   const seconds = (performance.now() - startedAt) / 1000

@@ -38,6 +38,10 @@ export const Progress = z.object({
   /** Units per second, smoothed. */
   rate: z.number().nonnegative().optional(),
   etaMs: z.number().nonnegative().optional(),
+  /** What the same work comes to in other units, so far and per second. */
+  also: z
+    .array(z.object({ unit: ProgressUnit, done: z.number().nonnegative(), rate: z.number().nonnegative().optional() }))
+    .optional(),
 })
 export type Progress = z.infer<typeof Progress>
 

@@ -18,7 +18,8 @@ export class ProgressMeter {
   readonly #startedAt: number
   #reportedAt = -Infinity
   #measured: { at: number; done: number } | null = null
-  #rate: number | null = null
+  readonly #main = new Rate()
+  readonly #others = new Map<string, Rate>()
   #phase = ''
   #held: Progress | null = null
 
@@ -35,7 +36,8 @@ export class ProgressMeter {
       this.flush()
       this.#phase = phase
       this.#measured = { at: now, done: progress.done }
-      this.#rate = null
+      this.#main.clear()
+      this.#others.clear()
       this.#send(progress, now)
       return
     }
@@ -52,19 +54,47 @@ export class ProgressMeter {
   #send(progress: Progress, now: number): void {
     this.#held = null
     this.#reportedAt = now
-    this.#measure(progress.done, now)
-    const rate = progress.rate ?? this.#rate
+    this.#measured = { at: now, done: progress.done }
+    const rate = progress.rate ?? this.#main.next(progress.done, now)
     const left = Math.max(0, progress.total - progress.done)
     const etaMs = progress.etaMs ?? (rate ? (left / rate) * 1000 : undefined)
-    this.#report({ ...progress, ...(rate === null ? {} : { rate }), ...(etaMs === undefined ? {} : { etaMs }) })
+    const also = progress.also?.map((other) => ({ ...other, ...asRate(other.rate ?? this.#rateOf(other, now)) }))
+    this.#report({
+      ...progress,
+      ...asRate(rate),
+      ...(etaMs === undefined ? {} : { etaMs }),
+      ...(also === undefined ? {} : { also }),
+    })
   }
 
-  #measure(done: number, now: number): void {
+  #rateOf({ unit, done }: { unit: string; done: number }, now: number): number | null {
+    const rate = this.#others.get(unit) ?? new Rate()
+    this.#others.set(unit, rate)
+    return rate.next(done, now)
+  }
+}
+
+const asRate = (rate: number | null): { rate: number } | Record<string, never> => (rate === null ? {} : { rate })
+
+/** Units per second, smoothed. */
+class Rate {
+  #measured: { at: number; done: number } | null = null
+  #rate: number | null = null
+
+  clear(): void {
+    this.#measured = null
+    this.#rate = null
+  }
+
+  /** Null until time has passed between two measurements. */
+  next(done: number, now: number): number | null {
     const last = this.#measured
-    if (!last || now - last.at < 1) return
-    const current = ((done - last.done) * 1000) / (now - last.at)
+    if (last !== null && now - last.at < 1) return this.#rate
+    this.#measured = { at: now, done }
+    if (last === null) return null
+    const current = Math.max(0, ((done - last.done) * 1000) / (now - last.at))
     const weight = 1 - Math.exp(-(now - last.at) / SMOOTHING_MS)
     this.#rate = this.#rate === null ? current : this.#rate + weight * (current - this.#rate)
-    this.#measured = { at: now, done }
+    return this.#rate
   }
 }

@@ -3,6 +3,9 @@ import { files } from '#engine/protocol/host.ts'
 import type { ArtifactSpec, Finding, Plan } from '#engine/protocol/plan.ts'
 import type { Connection } from '#engine/rpc/connect.ts'
 
+type FilesClient = ReturnType<typeof filesOf>
+const filesOf = (connection: Connection) => connection.topic(files)
+
 /** Says of each output where something lies already that has to be new, and where the disk has no room for it. */
 export async function checkOutputs(connection: Connection, plan: Plan): Promise<Finding[]> {
   const said = new Set(plan.findings.map(({ code, field }) => `${code} ${field}`))
@@ -14,7 +17,8 @@ async function checkOutput(connection: Connection, output: ArtifactSpec): Promis
   const { path, bytes, field } = output
   if (output.isNew !== true || field === undefined) return []
   try {
-    const topic = connection.topic(files)
+    const topic = filesOf(connection)
+    if (output.kind === 'dataset') return (await isWritten(topic, path)) ? [written(path, field)] : []
     const stat = await topic.stat({ path })
     const isVacant = stat === null || (stat.kind === 'folder' && (await topic.list({ path })).entries.length === 0)
     if (!isVacant) return [occupied(path, field)]
@@ -27,6 +31,22 @@ async function checkOutput(connection: Connection, output: ArtifactSpec): Promis
     throw error
   }
 }
+
+/** A dataset is files that start with its path, or one of that name; a folder of that name is no obstacle. */
+async function isWritten(topic: FilesClient, path: string): Promise<boolean> {
+  const [passport, file] = await Promise.all([topic.stat({ path: `${path}.awb-passport.json` }), topic.stat({ path })])
+  return passport !== null || file?.kind === 'file'
+}
+
+const written = (path: string, field: string): Finding => ({
+  level: 'error',
+  code: 'output.exists',
+  text: {
+    en: `The dataset ${path} is there already. Choose another name, or remove its files.`,
+    'zh-CN': `数据集 ${path} 已存在。请选择其他名称，或先删除其文件。`,
+  },
+  field,
+})
 
 const occupied = (path: string, field: string): Finding => ({
   level: 'error',

@@ -43,6 +43,7 @@ const commands: { readonly [N in TaskName]: (spec: TaskSpec<N>) => string[] } = 
       '--append-eod': spec.appendEod,
       '--pack': spec.pack,
       '--compat': spec.compat,
+      '--workers': spec.workers,
       '--json-keys': spec.jsonKeys,
       '--strict': spec.strict,
       ...(spec.handler.startsWith('sharegpt') ? messageOptions(spec.sharegpt) : columnOptions(spec.columns)),

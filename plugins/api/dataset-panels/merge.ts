@@ -6,7 +6,7 @@ import { error, warning } from '../findings.ts'
 import { defineForm, group } from '../form.ts'
 import { chooseOutput } from '../outputs.ts'
 import { baseName, cleanPath, folderName } from '../paths.ts'
-import { text } from '../text.ts'
+import { listOf, text } from '../text.ts'
 
 const packed = (...keys: string[]): string[] => keys.map((key) => `packed_${key}_document`)
 
@@ -94,14 +94,20 @@ function planMerge(form: MergeForm, input: PlanInput): Plan {
     values.outputPrefix,
     input.facts,
     'datasets',
-    `${name || 'merged'}-merged`,
+    name === '' ? 'merged' : `${name}-merged`,
   )
   const keys = chosenKeys(values)
   const title = text(`Merge the datasets of ${name || 'a folder'}`, `合并 ${name || '目录'} 中的数据集`)
   const isReady = folder !== '' && keys.length > 0
   return {
     title,
-    findings: [...findings, ...output.findings, ...checkKeys(values, keys), ...checkPlace(output.path, folder)],
+    findings: [
+      ...findings,
+      ...output.findings,
+      ...checkKeys(values, keys),
+      ...checkParts(input, keys),
+      ...checkPlace(output.path, folder),
+    ],
     files: [],
     steps: isReady
       ? [taskStep('merge', title, 'dataset.merge', { input: folder, keys, outputPrefix: output.path })]
@@ -113,6 +119,7 @@ function planMerge(form: MergeForm, input: PlanInput): Plan {
             path: output.path,
             title: text(`Merged from ${name}`, `由 ${name} 合并的数据集`),
             field: 'outputPrefix',
+            isNew: true,
           },
         ]
       : [],
@@ -129,6 +136,26 @@ function checkKeys({ kind }: MergeValues, keys: readonly string[]): Finding[] {
   if (keys.length > 0) return []
   const field = kind === 'pretrain' ? 'textKeys' : 'keys'
   return [error('merge.noKeys', text('Name at least one key.', '请至少填写一个键名。'), field)]
+}
+
+/** What is known of the folder: that it is there, and has parts of each key. */
+function checkParts({ paths }: PlanInput, keys: readonly string[]): Finding[] {
+  const folder = paths?.['input']
+  if (folder === undefined) return []
+  if (folder === null || folder.kind !== 'folder') {
+    const said = text(
+      'There is no such folder. Choose the folder that holds the parts.',
+      '该目录不存在。请选择存放各部分的目录。',
+    )
+    return [error('merge.noFolder', said, 'input')]
+  }
+  const missing = keys.filter((key) => !folder.names.some((name) => name.endsWith('.idx') && name.includes(key)))
+  if (missing.length === 0) return []
+  const said = text(
+    `The folder has no parts with ${listOf(missing)} in their names.`,
+    `目录中没有名称包含 ${listOf(missing)} 的部分。`,
+  )
+  return [error('merge.noParts', said, 'input')]
 }
 
 /** A result among its parts would be a part of the next merge. */

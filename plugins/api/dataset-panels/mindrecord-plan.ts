@@ -29,6 +29,7 @@ export function planMindRecord(form: MindRecordForm, input: PlanInput): Plan {
             path: output.path,
             title: text(`MindRecord from ${name}`, `由 ${name} 生成的 MindRecord`),
             field: 'output',
+            isNew: true,
           },
         ]
       : [],

@@ -113,6 +113,16 @@ export const preprocessForm = ({ templates, kinds, appendEod = false, slowTokeni
         default: false,
         isExpert: true,
       }),
+      workers: optionalIntegerField({
+        title: text('Worker threads', '工作线程'),
+        help: text(
+          'The result is the same with any number. Empty: all cores but one (--workers).',
+          '任意数量的结果都相同。留空则使用除一个以外的所有核心（--workers）。',
+        ),
+        min: 1,
+        max: 256,
+        isExpert: true,
+      }),
       compat: switchField({
         title: text('Bytes of MindSpeed-LLM 1.0.0', '与 MindSpeed-LLM 1.0.0 逐字节一致'),
         help: text(

@@ -35,6 +35,7 @@ export function planPreprocess(form: PreprocessForm, input: PlanInput): Plan {
             path: output.path,
             title: text(`Dataset from ${name}`, `由 ${name} 生成的数据集`),
             field: 'outputPrefix',
+            isNew: true,
           },
         ]
       : [],
@@ -54,6 +55,7 @@ function specOf(values: PreprocessValues, input: string, outputPrefix: string, t
     ...(values.pack && packableKinds.includes(kind) ? { pack: true } : {}),
     ...(values.slowTokenizer ? { slowTokenizer: true } : {}),
     ...(values.compat ? { compat: '1.0.0' as const } : {}),
+    ...(values.workers === null ? {} : { workers: values.workers }),
     appendEod,
     strict,
   }

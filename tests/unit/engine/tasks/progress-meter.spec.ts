@@ -60,4 +60,19 @@ describe('progress', () => {
     }
     expect(reports.length).toBeLessThan(2900)
   })
+
+  it('gives the same work in other units, each with its own rate', () => {
+    const { reports, clock, meter } = setUp()
+    for (let at = 0; at <= 50; at++, clock.now += 100) {
+      const also = [
+        { unit: 'rows' as const, done: at * 2 },
+        { unit: 'tokens' as const, done: at * 300 },
+      ]
+      meter.update({ done: at, total: 100, unit: 'bytes', also })
+    }
+    const [rows, tokens] = reports.at(-1)?.also ?? []
+    expect(reports[0]?.also?.[0]).toEqual({ unit: 'rows', done: 0 })
+    expect(rows?.rate).toBeCloseTo(20, 5)
+    expect(tokens?.rate).toBeCloseTo(3000, 5)
+  })
 })

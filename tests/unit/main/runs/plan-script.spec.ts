@@ -60,6 +60,7 @@ const specs: { readonly [N in TaskName]: unknown } = {
     seqLength: 128,
     appendEod: true,
     strict: true,
+    workers: 3,
   },
   'dataset.mindrecord': {
     handler: 'chatml',

@@ -97,6 +97,18 @@ describe('a plan', () => {
     expect((await preview({ tp: 1 })).findings).toEqual([])
   })
 
+  it.each([
+    ['whose passport is there', ['/out/data.awb-passport.json'], 1],
+    ['whose name a folder has', ['/out/data', '/out/data/file'], 0],
+    ['that is not there', [], 0],
+  ])('is checked for a dataset %s', async (_what, there, errors) => {
+    for (const path of there) main.host.paths.add(path)
+    const output = { kind: 'dataset', path: '/out/data', title: text('Out'), field: 'out', isNew: true } as const
+    answer = plan({ outputs: [output] })
+    const { findings } = await preview({ tp: 1 })
+    expect(findings.map(({ code, field }) => `${code} ${field}`)).toEqual(Array(errors).fill('output.exists out'))
+  })
+
   it('leaves it to the plugin when that has said so itself', async () => {
     answer = plan({ findings: [{ level: 'error', code: 'mine', text: text('Mine.'), field: 'input' }] })
     const { findings } = await preview({ input: '/nothing', tp: 1 })

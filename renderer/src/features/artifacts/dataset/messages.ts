@@ -65,7 +65,6 @@ export const datasetsMessages = {
       packing: 'Packing',
       packingText: '{rows} rows in {samples} sequences, {share} filled',
       padding: 'Padding',
-      rejectedFor: 'Rejected: {reason}',
     },
   },
   'zh-CN': {
@@ -133,7 +132,6 @@ export const datasetsMessages = {
       packing: '拼接',
       packingText: '{rows} 条拼为 {samples} 个序列，填满 {share}',
       padding: '填充',
-      rejectedFor: '拒绝：{reason}',
     },
   },
 } as const

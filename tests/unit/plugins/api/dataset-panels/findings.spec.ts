@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mergeDatasetsPanel, mindRecordPanel, preprocessPanel, type FormValues } from '#plugin-api'
+import { mergeDatasetsPanel, mindRecordPanel, preprocessPanel, type FormValues, type PlanInput } from '#plugin-api'
 import { inputForTest } from '#plugin-api/testing.ts'
 
 const { plan: preprocess } = preprocessPanel({
@@ -16,6 +16,11 @@ const codes = (plan: typeof preprocess, values: Values): string[] =>
 const ofRows = (values: Values) => codes(preprocess, { ...raw, outputPrefix: '/out/a', ...values })
 const ofRecords = (values: Values) => codes(mindRecord, { ...raw, output: '/out/a.mindrecord', ...values })
 const ofMerge = (values: Values) => codes(merge, { input: '/parts', outputPrefix: '/out/all', ...values })
+const inFolder = (paths: PlanInput['paths']) => {
+  const input = inputForTest({ input: '/parts', kind: 'pretrain', outputPrefix: '/out/all' }, { paths: paths ?? {} })
+  return merge(input).findings.map(({ level, code, field }) => `${level} ${code} @${field}`)
+}
+const folderOf = (...names: string[]) => ({ input: { kind: 'folder' as const, names } })
 
 interface Rule {
   readonly finding: string
@@ -123,6 +128,16 @@ const rules: Rule[] = [
     finding: 'error merge.noKeys @textKeys',
     fires: () => ofMerge({ kind: 'pretrain', textKeys: [] }),
     silent: () => ofMerge({ kind: 'pretrain' }),
+  },
+  {
+    finding: 'error merge.noFolder @input',
+    fires: () => inFolder({ input: null }),
+    silent: () => inFolder({}),
+  },
+  {
+    finding: 'error merge.noParts @input',
+    fires: () => inFolder(folderOf('a_title_document.idx', 'a_text_document.bin')),
+    silent: () => inFolder(folderOf('a_text_document.bin', 'a_text_document.idx')),
   },
   {
     finding: 'warning merge.amongParts @outputPrefix',

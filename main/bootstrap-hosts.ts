@@ -1,5 +1,8 @@
 import { homedir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { Deployer } from './deploy/deployer.ts'
+import { registryUrl } from './deploy/registry.ts'
+import { RUNTIME_VERSION, RuntimeSource } from './deploy/runtime-source.ts'
 import type { AppEnv } from './env.ts'
 import { Engine } from './engines/engine.ts'
 import type { EnginePool } from './engines/pool.ts'
@@ -23,7 +26,7 @@ import type { HostsRepository } from './store/hosts-repository.ts'
 
 /** What hosts other than this computer need, constructed for `bootstrap`. */
 export function bootstrapHosts(env: AppEnv, repository: HostsRepository, engines: EnginePool, scope: Scope, log: Log) {
-  const { clock, dataDir, remoteEngine } = env
+  const { clock, dataDir } = env
   const home = homedir()
   const vault = new Vault(join(dataDir, 'vault.json'))
   const secrets = new SecretStore(systemOrVault(env.keychain, vault), join(dataDir, 'secrets.json'))
@@ -45,6 +48,14 @@ export function bootstrapHosts(env: AppEnv, repository: HostsRepository, engines
     unlockVault: (signal) => door.unlock(signal),
   })
   const book = new HostBook(repository)
+  const runtimes = new RuntimeSource({
+    cacheDir: join(dataDir, 'runtimes'),
+    version: RUNTIME_VERSION,
+    registry: () => registryUrl(process.env, home),
+    archive: process.env['AWB_NODE_ARCHIVE'],
+  })
+  const deployer = new Deployer({ version: env.version, bundle: env.engine.bundle, runtimes, log })
+  const remoteEngine = env.remoteEngine ?? deployer.resolve
   const links = scope.add(new LinkPool((id) => book.targetOf(id), { dialer, clock, log }))
   scope.add(
     watchNetwork(clock, () => {
@@ -64,5 +75,5 @@ export function bootstrapHosts(env: AppEnv, repository: HostsRepository, engines
     }),
   )
   const sshConfig = new SshConfigImport(book, sshHosts, home, userInfo().username)
-  return { links, sshHosts, sshConfig, questions, door, secrets }
+  return { deployer, links, sshHosts, sshConfig, questions, door, secrets }
 }

@@ -10,6 +10,7 @@ import { artifactsTopic, datasetsTopic } from './contract/artifacts.ts'
 import { chatsTopic } from './contract/chats.ts'
 import { familiesTopic, pluginsTopic } from './contract/families.ts'
 import { filesTopic } from './contract/files.ts'
+import { deployTopic } from './contract/deploy.ts'
 import { doctorTopic } from './contract/doctor.ts'
 import { enginesTopic, hostsTopic } from './contract/hosts.ts'
 import { npusTopic } from './contract/npus.ts'
@@ -75,7 +76,13 @@ export function bootstrap(env: AppEnv): App {
   const engines = scope.add(new EnginePool([local]))
   const mirror = scope.add(new JobMirror(clock, log))
   const hosts = scope.add(new HostService(hostsRepository, engines, mirror, clock, log))
-  const { sshHosts, sshConfig, questions, door, secrets } = bootstrapHosts(env, hostsRepository, engines, scope, log)
+  const { deployer, links, sshHosts, sshConfig, questions, door, secrets } = bootstrapHosts(
+    env,
+    hostsRepository,
+    engines,
+    scope,
+    log,
+  )
   const npuBoard = scope.add(new NpuBoard(new NpuPointsRepository(database), clock, log))
   const families = scope.add(env.createFamilies(settings, log))
   const familySender = scope.add(new FamilySender(families, log))
@@ -132,6 +139,7 @@ export function bootstrap(env: AppEnv): App {
     artifactsTopic(artifacts, engines, log),
     chatsTopic(chats),
     datasetsTopic(engines),
+    deployTopic({ deployer, links, engines, runningJobs: (host) => hosts.runningJobs(host) }),
     doctorTopic(engines, clock),
     enginesTopic(engines),
     familiesTopic(families),

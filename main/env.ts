@@ -16,8 +16,8 @@ export interface AppEnv {
   /** Database and log; private to the user. */
   readonly dataDir: string
   readonly engine: EngineCommand
-  /** How the engine of a host that is reached over SSH is found. */
-  readonly remoteEngine: ResolveRemoteEngine
+  /** How the engine of a host that is reached over SSH is found; without it the one of this workbench is brought. */
+  readonly remoteEngine?: ResolveRemoteEngine | undefined
   readonly clock: Clock
   readonly randomId: () => string
   readonly showFolder: ShowFolder

@@ -230,7 +230,17 @@ const asThrown = (error: Error): never => {
   throw error
 }
 
-const LASTING = new Set(['engine.missing', 'engine.incompatible', 'engine.notInstalled'])
+const LASTING = new Set([
+  'engine.glibcTooOld',
+  'engine.hostUnsupported',
+  'engine.incompatible',
+  'engine.installFailed',
+  'engine.missing',
+  'engine.notInstalled',
+  'runtime.damaged',
+  'runtime.noRegistry',
+  'runtime.unsupported',
+])
 
 /** Whether trying again can help. */
 const isTransient = (error: CodedError): boolean => !LASTING.has(error.code) && !isLasting(error)

@@ -55,6 +55,11 @@ export class HostService implements Disposable {
     )
   }
 
+  /** How many jobs run on a host, as far as is known. */
+  runningJobs(host: HostId): number {
+    return this.#runningJobs.get(host) ?? 0
+  }
+
   list(): HostView[] {
     return this.#hosts.list().map((host) => this.#view(host))
   }
@@ -116,7 +121,7 @@ export class HostService implements Disposable {
       name,
       engine: this.#engines.of(id).status,
       ...(facts ? { facts } : {}),
-      runningJobs: this.#runningJobs.get(id) ?? 0,
+      runningJobs: this.runningJobs(id),
       ...(ssh ? { ssh } : {}),
     }
   }

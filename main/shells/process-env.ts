@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { AppError } from '#engine/protocol/errors/index.ts'
 import { systemClock } from '../clock.ts'
 import { nodeProgram } from '../engines/node-runtime.ts'
 import type { AppEnv } from '../env.ts'
@@ -30,7 +29,6 @@ export function processEnv(shell: AppEnv['shell'], createFamilies: AppEnv['creat
       bundle: besideArchive(root, resources, 'dist', 'engine', 'engine.mjs'),
       env: { AWB_SAMPLE: besideArchive(root, resources, 'resources', 'sample') },
     },
-    remoteEngine: (link) => Promise.reject(new AppError('engine.notInstalled', { host: link.name })),
     clock: systemClock,
     randomId: () => randomBytes(9).toString('hex'),
     showFolder: (path) => openOnDesktop(path),

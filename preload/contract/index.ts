@@ -1,6 +1,7 @@
 import { app, files, settings } from './app.ts'
 import { artifacts, datasets } from './artifacts.ts'
 import { chats } from './chats.ts'
+import { deploy } from './deploy.ts'
 import { doctor } from './doctor.ts'
 import { families, plugins } from './families.ts'
 import { engines, hosts } from './hosts.ts'
@@ -11,6 +12,7 @@ import { plans, runs } from './runs.ts'
 export * from './app.ts'
 export * from './artifacts.ts'
 export * from './chats.ts'
+export * from './deploy.ts'
 export * from './doctor.ts'
 export * from './families.ts'
 export * from './host-book.ts'
@@ -25,6 +27,7 @@ export const contract = {
   artifacts,
   chats,
   datasets,
+  deploy,
   doctor,
   engines,
   families,

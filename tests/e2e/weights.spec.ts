@@ -14,9 +14,7 @@ import {
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readMindspore } from '../../engine/checkpoint/formats/mindspore-read.ts'
-import { RandomFile } from '../../engine/checkpoint/formats/random-file.ts'
-import { strategyFile, type StrategyItem } from '../fixtures/checkpoint/strategy.ts'
+import { telechatConfig, writeTelechatStrategy } from '../fixtures/checkpoint/telechat2.ts'
 import { choose, fill, openPanel, remark, run, workspace } from './panels.ts'
 import { chromiumPath, Home, noBrowser, openBrowser, openPage, Shell } from './workbench.ts'
 
@@ -130,7 +128,7 @@ describe.skipIf(chromiumPath === null)(chromiumPath ? 'weight panels' : `weight 
     const original = at('telechat2', 'TeleChat2_ms.ckpt')
     copyFileSync(join(fixtures, 'mindspore', 'telechat2.telechat2-fp16.float16.ckpt'), original)
     writeFileSync(at('telechat2', 'config.json'), JSON.stringify(telechatConfig))
-    await writeStrategy(original, at('strategy'))
+    await writeTelechatStrategy(original, at('strategy'))
 
     await openPanel(page, 'telechat2', 'convert', 'convert')
     expect(await workspace(page).getByTestId('field-tp').count()).toBe(0)
@@ -168,36 +166,6 @@ describe.skipIf(chromiumPath === null)(chromiumPath ? 'weight panels' : `weight 
     expect(errors).toEqual([])
   })
 })
-
-/** The configuration that belongs to the fixture; a MindSpore file holds none. */
-const telechatConfig = {
-  architectures: ['TelechatForCausalLM'],
-  model_type: 'telechat',
-  hidden_size: 64,
-  n_layer: 4,
-  n_head: 8,
-  num_key_value_heads: 2,
-  ffn_hidden_size: 176,
-  vocab_size: 320,
-  layer_norm_epsilon: 1e-5,
-  training_seqlen: 128,
-  torch_dtype: 'float16',
-}
-
-/** Strategies of two model parallel devices: what projects out by columns, all other matrices by rows. */
-async function writeStrategy(checkpoint: string, folder: string): Promise<void> {
-  await using file = await RandomFile.open(checkpoint)
-  const mapOf = (name: string): number[] => {
-    if (/\.(wo|w2)\.weight$/.test(name)) return [-1, 0]
-    return /norm|bias/.test(name) ? [-1] : [0, -1]
-  }
-  const items = (await readMindspore(file)).entries.map(({ name }): [string, StrategyItem] => [
-    name,
-    { devMatrix: [1, 2], tensorMap: mapOf(name) },
-  ])
-  mkdirSync(folder)
-  writeFileSync(join(folder, 'ckpt_strategy_rank_0.ckpt'), strategyFile(0, Object.fromEntries(items)))
-}
 
 /** A Llama of zeros, large enough to take a moment; the file is sparse. */
 function writeZeros(folder: string): void {

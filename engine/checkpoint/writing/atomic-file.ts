@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, open, rename, rm, statfs } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { AppError } from '../../protocol/errors/index.ts'
 import { fileError } from '../formats/random-file.ts'
 import { FileSink, type FileDigest } from './file-sink.ts'
+import { abandonedPartials, partialPath } from './partial.ts'
 
 /**
  * Makes a file appear as a whole or not at all, in the place of an earlier one: written to a hidden sibling, flushed,
@@ -21,9 +21,10 @@ export async function replaceFileAtomically(
 ): Promise<FileDigest> {
   const target = resolve(output)
   const parent = dirname(target)
-  const partial = join(parent, `.${basename(target)}.awb-partial-${randomBytes(6).toString('hex')}`)
+  const partial = await partialPath(parent, basename(target))
   try {
     await mkdir(parent, { recursive: true })
+    for (const left of await abandonedPartials(parent, basename(target))) await rm(left, { force: true })
     const { bavail, bsize } = await statfs(parent)
     if (bavail * bsize < needed) throw new AppError('file.full', { path: target })
     const sink = await FileSink.create(partial, wantsCrc)

@@ -1,12 +1,13 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { AppError } from '../../protocol/errors/index.ts'
 import { fileError } from '../formats/random-file.ts'
+import { abandonedPartials, partialPath } from './partial.ts'
 
 /**
  * Makes a folder appear as a whole or not at all: `fill` writes into a hidden sibling, which is made durable and
- * renamed. After a failure nothing is left; after a kill only the sibling, whose name says that it is partial.
+ * renamed. After a failure nothing is left; after a kill only the sibling, whose name says that it is partial, and which
+ * the next run removes.
  *
  * @param needed bytes that will be written, to refuse early where they cannot fit
  * @throws AppError `file.exists` when `output` is there and not an empty folder, `file.full`, `file.denied`
@@ -19,9 +20,11 @@ export async function fillFolderAtomically<T>(
   const target = resolve(output)
   await assertVacant(target)
   const parent = dirname(target)
-  const partial = join(parent, `.${basename(target)}.awb-partial-${randomBytes(6).toString('hex')}`)
+  const partial = await partialPath(parent, basename(target))
   try {
     await mkdir(parent, { recursive: true })
+    for (const left of await abandonedPartials(parent, basename(target)))
+      await rm(left, { recursive: true, force: true })
     await assertRoom(parent, needed, target)
     await mkdir(partial)
     const result = await fill(partial)

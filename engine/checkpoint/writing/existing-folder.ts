@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { TRACKER } from '../assets.ts'
 import { fileError } from '../formats/random-file.ts'
 import { assertRoom, fullAt, syncFolder, syncFolders } from './atomic-folder.ts'
+import { abandonedPartials, partialPath } from './partial.ts'
 
 /**
  * Puts new entries into a folder that may hold others, in place of those of the same name: all are written beside them
@@ -18,12 +18,13 @@ export async function fillExistingFolder<T>(
   fill: (folder: string) => Promise<T>,
 ): Promise<T> {
   const target = resolve(output)
-  const partial = join(target, `.awb-partial-${randomBytes(6).toString('hex')}`)
+  const partial = await partialPath(target, '')
   const [fresh, old] = [join(partial, 'new'), join(partial, 'old')]
   let isNew = false
   let isDone = false
   try {
     isNew = (await mkdir(target, { recursive: true })) !== undefined
+    for (const left of await abandonedPartials(target, '')) await restore(target, left)
     await assertRoom(target, needed, target)
     await mkdir(fresh, { recursive: true })
     await mkdir(old)
@@ -39,6 +40,26 @@ export async function fillExistingFolder<T>(
     await rm(partial, { recursive: true, force: true })
     // Stays when somebody else has put something into it meanwhile.
     if (isNew && !isDone) await rmdir(target).catch(() => undefined)
+  }
+}
+
+/** Removes what a killed process left; what it had taken away already and not yet replaced comes back first. */
+async function restore(target: string, partial: string): Promise<void> {
+  const present = new Set(await readdir(target))
+  const old = join(partial, 'old')
+  for (const name of (await isDirectory(old)) ? await readdir(old) : []) {
+    if (!present.has(name)) await rename(join(old, name), join(target, name))
+  }
+  await rm(partial, { recursive: true, force: true })
+}
+
+/** The folder is not there yet when a process is killed right at its start. */
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
   }
 }
 

@@ -24,14 +24,17 @@ async function killAtReport(output: string, nth: number): Promise<void> {
 
 describe('a killed conversion', () => {
   it.each([1, 17, 40])(
-    'leaves no output, only what is plainly partial (at report %i)',
+    'leaves no output, only what is plainly partial and goes with the next run (at report %i)',
     async (nth) => {
       using folder = temporaryFolder()
       const output = join(folder.path, 'out')
       await killAtReport(output, nth)
-      expect(readdirSync(folder.path)).toEqual([expect.stringMatching(/^\.out\.awb-partial-[0-9a-f]{12}$/)])
+      expect(readdirSync(folder.path)).toEqual([
+        expect.stringMatching(/^\.out\.awb-partial-[0-9a-f]{8}-\d+-[0-9a-f]{8}$/),
+      ])
       await convertCheckpoint({ input, output, target }, recordingContext())
       expect((await summarizeCheckpoint(output)).problems).toEqual([])
+      expect(readdirSync(folder.path)).toEqual(['out'])
     },
     30_000,
   )

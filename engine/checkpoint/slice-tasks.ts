@@ -12,8 +12,19 @@ export const splitCheckpoint: Task<TaskSpec<'checkpoint.split'>> = async ({ stra
 }
 
 /** Joins the ranks of a MindSpore checkpoint. */
-export const joinCheckpoint: Task<TaskSpec<'checkpoint.merge'>> = ({ strategy, input, ...spec }, context) => {
-  const request = { ...spec, source: input, sourceStrategy: strategy, targetStrategy: undefined, context }
+export const joinCheckpoint: Task<TaskSpec<'checkpoint.merge'>> = (spec, context) => join(spec, undefined, context)
+
+/** Merges the adapters in a MindSpore checkpoint into its weights, and joins its ranks. */
+export const mergeMindsporeLora: Task<TaskSpec<'checkpoint.mergeLora'>> = ({ scaling, ...spec }, context) =>
+  join(spec, scaling, context)
+
+function join(
+  { strategy, input, ...spec }: Omit<TaskSpec<'checkpoint.mergeLora'>, 'scaling'>,
+  scaling: number | undefined,
+  context: TaskContext,
+): Promise<Record<string, unknown>> {
+  const adapters = scaling === undefined ? {} : { loraScaling: scaling }
+  const request = { ...spec, ...adapters, source: input, sourceStrategy: strategy, targetStrategy: undefined, context }
   return transform(request, async (folder) => {
     // A spread checkpoint says what it is when it was made here; else the joined one tells.
     const known = await knownModel(input)

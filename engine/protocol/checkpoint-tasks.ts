@@ -31,6 +31,18 @@ export const joinCheckpoint = z.object({
   strategy: z.string(),
 })
 
+/**
+ * Merges the adapters of a MindFormers training into the weights that lie beside them, and joins its ranks, as
+ * `transform_ckpt_lora.py` does. Adapters of Megatron are merged by `checkpoint.convert`.
+ */
+export const mergeMindsporeLora = z.object({
+  ...slices,
+  /** Strategy that was saved with `input` where it is spread. */
+  strategy: z.string().optional(),
+  /** Alpha divided by the rank. */
+  scaling: z.number().positive(),
+})
+
 /** Both checkpoints run over the same tokens; the logits behind the last one are compared. */
 export const LogitsCheck = z.object({
   /** Texts for the tokenizer beside the weights; without them, or without a tokenizer, fixed tokens. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { joinCheckpoint, splitCheckpoint, verifyCheckpoint } from './checkpoint-tasks.ts'
+import { joinCheckpoint, mergeMindsporeLora, splitCheckpoint, verifyCheckpoint } from './checkpoint-tasks.ts'
 import { ConvertAlpacaSpec, MergeDatasetsSpec } from './dataset-merge-tasks.ts'
 import { HubDownloadSpec } from './hub-tasks.ts'
 import { Dtype } from './passport.ts'
@@ -252,6 +252,7 @@ export const taskSpecs = {
   'checkpoint.verify': verifyCheckpoint,
   'checkpoint.split': splitCheckpoint,
   'checkpoint.merge': joinCheckpoint,
+  'checkpoint.mergeLora': mergeMindsporeLora,
   'dataset.preprocess': PreprocessSpec,
   'dataset.mindrecord': MindRecordSpec,
   'dataset.conversations': ConvertAlpacaSpec,

@@ -10,6 +10,7 @@ const tasks: { readonly [N in TaskName]: () => Promise<Task<TaskSpec<N>>> } = {
   'checkpoint.verify': async () => (await import('../checkpoint/verify.ts')).verifyCheckpoint,
   'checkpoint.split': async () => (await import('../checkpoint/slice-tasks.ts')).splitCheckpoint,
   'checkpoint.merge': async () => (await import('../checkpoint/slice-tasks.ts')).joinCheckpoint,
+  'checkpoint.mergeLora': async () => (await import('../checkpoint/slice-tasks.ts')).mergeMindsporeLora,
   'dataset.conversations': async () => (await import('../dataset/mindformers/tasks.ts')).convertAlpacaTask,
   'dataset.merge': async () => (await import('../dataset/merge/tasks.ts')).mergeDatasetsTask,
   'dataset.mindrecord': async () => (await import('../dataset/mindformers/tasks.ts')).mindRecordDataset,

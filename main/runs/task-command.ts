@@ -33,6 +33,11 @@ const commands: { readonly [N in TaskName]: (spec: TaskSpec<N>) => string[] } = 
       spec.output,
     ]),
   'checkpoint.merge': (spec) => command(['checkpoint', 'merge'], sliceOptions(spec), [spec.input, spec.output]),
+  'checkpoint.mergeLora': (spec) =>
+    command(['checkpoint', 'merge-lora'], { '--scaling': spec.scaling, ...sliceOptions(spec) }, [
+      spec.input,
+      spec.output,
+    ]),
   'dataset.preprocess': (spec) => {
     const options = {
       '--handler': spec.handler,
@@ -134,7 +139,7 @@ function parallelOptions(target: ConvertSpec['target']): Record<string, Option> 
   }
 }
 
-const sliceOptions = (spec: TaskSpec<'checkpoint.merge'>): Record<string, Option> => ({
+const sliceOptions = (spec: TaskSpec<'checkpoint.merge' | 'checkpoint.mergeLora'>): Record<string, Option> => ({
   '--strategy': spec.strategy,
   '--prefix': unless('checkpoint_', spec.prefix),
   '--weights-only': spec.weightsOnly,

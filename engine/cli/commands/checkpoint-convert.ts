@@ -6,11 +6,11 @@ import { addCommand, choice, decimal, examples, integer, list, pathAt, type Outc
 import { runTaskHere } from '../run-task.ts'
 import { type Session, UsageError } from '../session.ts'
 
-type Target = TaskSpecInput<'checkpoint.convert'>['target']
+export type Target = TaskSpecInput<'checkpoint.convert'>['target']
 
-const layouts: Target['layout'][] = ['hf', 'mcore', 'legacy', 'mindspore']
+export const layouts: Target['layout'][] = ['hf', 'mcore', 'legacy', 'mindspore']
 
-interface TargetOptions {
+export interface TargetOptions {
   to?: Target['layout']
   tp?: number
   pp?: number
@@ -21,7 +21,7 @@ interface TargetOptions {
   check?: boolean
 }
 
-interface LoraOptions {
+export interface LoraOptions {
   alpha?: number | undefined
   rank?: number | undefined
   targets?: string[] | undefined
@@ -34,7 +34,7 @@ function layerCounts(text: string): number[] {
   return counts.map(Number)
 }
 
-const withTarget = (command: Command): Command =>
+export const withTarget = (command: Command): Command =>
   command
     .option('--tp <size>', 'tensor parallel size, for mcore and legacy (default: 1)', integer(1))
     .option('--pp <size>', 'pipeline parallel size (default: 1)', integer(1))
@@ -43,14 +43,14 @@ const withTarget = (command: Command): Command =>
     .option('--vocab-divisor <n>', 'pad the vocabulary to a multiple of this times TP', integer(1))
     .addOption(choice('--dtype <dtype>', 'cast the weights (default: keep)', ['fp32', 'fp16', 'bf16']))
 
-const withAdapters = (command: Command, prefix: string): Command =>
+export const withAdapters = (command: Command, prefix: string): Command =>
   command
     .option(`--${prefix}alpha <alpha>`, 'alpha that the adapters were trained with', decimal(0))
     .option(`--${prefix}rank <rank>`, 'rank to insist on (default: what the adapters have)', integer(1))
     .option(`--${prefix}targets <names>`, 'modules to merge (default: all that have adapters)', list)
 
-/** `checkpoint convert` and `checkpoint merge-lora`: one task, with and without adapters. */
-export function addConvertCommands(checkpoint: Command, outcome: Outcome): void {
+/** `checkpoint convert`, with adapters or without. */
+export function addConvertCommand(checkpoint: Command, outcome: Outcome): void {
   addCommand<TargetOptions & { lora?: string; loraAlpha?: number; loraRank?: number; loraTargets?: string[] }>(
     checkpoint,
     outcome,
@@ -85,26 +85,9 @@ export function addConvertCommands(checkpoint: Command, outcome: Outcome): void 
       )
     },
   )
-
-  addCommand<TargetOptions & LoraOptions>(
-    checkpoint,
-    outcome,
-    'merge-lora <input> <lora> <output>',
-    'merge adapters into the Megatron weights that they were trained on',
-    (command) =>
-      examples(
-        withAdapters(withTarget(command.addOption(choice('--to <layout>', 'layout of the output', layouts))), ''),
-        'awb checkpoint merge-lora ./base-tp8 ./lora-tp8 ./merged-hf --alpha 16 --to hf',
-      ),
-    async (session, [input = '', lora = '', output = ''], options) => {
-      const target =
-        options.to === undefined ? await likeSource(session.path(input), options) : targetOf(options.to, options)
-      await runConvert(session, [input, output], target, options, lorasOf(session, lora, options))
-    },
-  )
 }
 
-function targetOf(to: Target['layout'], options: TargetOptions): Target {
+export function targetOf(to: Target['layout'], options: TargetOptions): Target {
   const { tp, pp, vocabDivisor, vpStage: layersPerVirtualStage, layerList } = options
   if (to === 'mcore' || to === 'legacy') {
     return { layout: to, tp: tp ?? 1, pp: pp ?? 1, vocabDivisor, layersPerVirtualStage, layerList }
@@ -115,14 +98,7 @@ function targetOf(to: Target['layout'], options: TargetOptions): Target {
   return { layout: to }
 }
 
-/** Layout and sizes of the input where the options do not say otherwise. */
-async function likeSource(input: string, options: TargetOptions): Promise<Target> {
-  const { summarizeCheckpoint } = await import('../../checkpoint/inspect.ts')
-  const { layout, tp, pp } = await summarizeCheckpoint(input)
-  return layout === 'mcore' || layout === 'legacy' ? targetOf(layout, { tp, pp, ...options }) : { layout: 'hf' }
-}
-
-function lorasOf(session: Session, path: string, { alpha, rank, targets }: LoraOptions): Pick<Spec, 'lora'> {
+export function lorasOf(session: Session, path: string, { alpha, rank, targets }: LoraOptions): Pick<Spec, 'lora'> {
   if (alpha === undefined)
     throw new UsageError('adapters need the alpha that they were trained with (--alpha or --lora-alpha)')
   return { lora: { checkpoint: session.path(path), alpha, rank, targets } }
@@ -130,7 +106,7 @@ function lorasOf(session: Session, path: string, { alpha, rank, targets }: LoraO
 
 type Spec = TaskSpecInput<'checkpoint.convert'>
 
-async function runConvert(
+export async function runConvert(
   session: Session,
   args: string[],
   target: Target,

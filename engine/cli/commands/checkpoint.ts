@@ -2,8 +2,9 @@ import type { Command } from 'commander'
 import { AppError } from '../../protocol/errors/index.ts'
 import { addCommand, pathAt, type Outcome } from '../options.ts'
 import { runTaskHere } from '../run-task.ts'
-import { addConvertCommands } from './checkpoint-convert.ts'
+import { addConvertCommand } from './checkpoint-convert.ts'
 import { addInspectCommand } from './checkpoint-inspect.ts'
+import { addMergeLoraCommand } from './checkpoint-merge-lora.ts'
 import { addSliceCommands } from './checkpoint-slices.ts'
 import { addVerifyCommand } from './checkpoint-verify.ts'
 import { addDownloadCommand } from './hub-download.ts'
@@ -29,7 +30,8 @@ export function addCheckpointCommands(program: Command, outcome: Outcome): void 
   )
 
   addDownloadCommand(checkpoint, outcome, 'model')
-  addConvertCommands(checkpoint, outcome)
+  addConvertCommand(checkpoint, outcome)
+  addMergeLoraCommand(checkpoint, outcome)
   addSliceCommands(checkpoint, outcome)
   addTransformCommands(program, outcome)
 

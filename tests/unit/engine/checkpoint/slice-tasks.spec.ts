@@ -2,12 +2,14 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readMindspore } from '../../../../engine/checkpoint/formats/mindspore-read.ts'
+import { recordHeader } from '../../../../engine/checkpoint/formats/mindspore-write.ts'
 import { RandomFile } from '../../../../engine/checkpoint/formats/random-file.ts'
 import { inspectCheckpoint, summarizeCheckpoint } from '../../../../engine/checkpoint/inspect.ts'
-import { joinCheckpoint, splitCheckpoint } from '../../../../engine/checkpoint/slice-tasks.ts'
+import { joinCheckpoint, mergeMindsporeLora, splitCheckpoint } from '../../../../engine/checkpoint/slice-tasks.ts'
 import { convertCheckpoint } from '../../../../engine/checkpoint/tasks.ts'
 import { verifyCheckpoint } from '../../../../engine/checkpoint/verify.ts'
 import { CheckpointPassport } from '../../../../engine/protocol/passport.ts'
+import type { TaskFailure } from '../../../../engine/tasks/task-failure.ts'
 import { failure, fixture, recordingContext, temporaryFolder } from '../../../fixtures/checkpoint/helpers.ts'
 import { strategyFile, type StrategyItem } from '../../../fixtures/checkpoint/strategy.ts'
 
@@ -119,6 +121,43 @@ describe('splitting and joining', () => {
     expect(readdirSync(output)).not.toContain('awb-passport.json')
     expect(context.lines.join('\n')).toMatch(/note: no passport is written/)
     expect(context.artifacts).toEqual([{ kind: 'checkpoint', path: output }])
+  })
+
+  it('merge adapters that lie beside the weights, scaled', async () => {
+    using folder = temporaryFolder()
+    const { whole } = await setUp(folder.path)
+    const ckpt = join(
+      whole,
+      readdirSync(whole).find((name) => name.endsWith('.ckpt'))!,
+    )
+    // B picks the first row of the weight, A adds one to each of its columns.
+    const cell = 'model.layers.1.attention.wo'
+    const one = 0x3c00
+    const record = (name: string, shape: number[], values: number[]): Buffer => {
+      const content = Buffer.from(Uint16Array.from(values).buffer)
+      return Buffer.concat([recordHeader({ name, type: 'Float16', shape }, content.length), content])
+    }
+    const trained = join(folder.path, 'trained')
+    mkdirSync(trained)
+    writeFileSync(
+      join(trained, 'lora.ckpt'),
+      Buffer.concat([
+        readFileSync(ckpt),
+        record(`${cell}.mindpet_delta_lora_a`, [1, 64], new Array<number>(64).fill(one)),
+        record(`${cell}.mindpet_delta_lora_b`, [64, 1], [one, ...new Array<number>(63).fill(0)]),
+      ]),
+    )
+    writeFileSync(join(trained, 'config.json'), readFileSync(join(whole, 'config.json')))
+    const output = join(folder.path, 'merged')
+    await mergeMindsporeLora({ ...options, input: trained, output, scaling: 0.5 }, recordingContext())
+    const { problems, passport } = await summarizeCheckpoint(output)
+    expect({ problems, layout: passport?.layout }).toEqual({ problems: [], layout: 'mindspore' })
+    const comparing = verifyCheckpoint({ checkpoint: output, against: model }, recordingContext())
+    const { result } = (await comparing.catch((error: unknown) => error)) as TaskFailure
+    expect(result).toMatchObject({ differing: 1, differences: [{ tensor: 'layers.1.o', elements: 64 }] })
+    const [{ first, largest }] = result['differences'] as [{ first: { index: number[] }; largest: number }]
+    expect(first.index).toEqual([0, 0])
+    expect(largest).toBeCloseTo(0.5, 3)
   })
 
   it('stop when they are cancelled, and leave nothing', async () => {

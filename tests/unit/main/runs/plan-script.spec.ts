@@ -49,6 +49,14 @@ const specs: { readonly [N in TaskName]: unknown } = {
     prefix: 'llama_',
     weightsOnly: true,
   },
+  'checkpoint.mergeLora': {
+    input: '/lora',
+    output: '/merged',
+    scaling: 0.5,
+    strategy: '/strategy',
+    prefix: 'x',
+    weightsOnly: true,
+  },
   'checkpoint.merge': { input: '/ranks', output: '/whole', strategy: '/strategy', weightsOnly: true },
   'dataset.preprocess': {
     input: '/raw.json',

@@ -1,125 +1,227 @@
 /**
- * Encoding speed against the native tokenizers library and python3-sentencepiece, and preprocessing end to end, on
- * generated text: `node tests/bench/dataset.bench.ts [MB]`.
+ * Encoding and preprocessing on generated text of both languages: `node tests/bench/dataset.bench.ts [MB]`, 200 MB of each
+ * kind of rows without a number. Needs the built engine (`npm run bench -- dataset` builds it) and python3-sentencepiece.
+ * "One core" means that the whole process, its helper threads included, was bound to one core (by taskset, on Linux).
  */
-import { execFileSync } from 'node:child_process'
-import { createWriteStream, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { execFileSync, spawn } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  copyFileSync,
+} from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { finished } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
-import { Tokenizer as NativeTokenizer } from 'tokenizers'
-import { preprocess } from '../../engine/dataset/preprocess.ts'
-import { loadTokenizer } from '../../engine/dataset/tokenizers/load.ts'
-import { TokenBuffer } from '../../engine/dataset/tokenizers/token-buffer.ts'
-import { PreprocessSpec } from '../../engine/protocol/tasks.ts'
+import type { DatasetPassport } from '../../engine/protocol/passport.ts'
+import { sampleTexts, trainTokenizers, writeRows } from './dataset-texts.ts'
 
-const megabytes = Number(process.argv[2] ?? 50)
-const sample = fileURLToPath(new URL('../../resources/sample', import.meta.url))
+const megabytes = Number(process.argv[2] ?? 200)
+const cores = availableParallelism()
+const engine = fileURLToPath(new URL('../../dist/engine/engine.mjs', import.meta.url))
+const loops = fileURLToPath(new URL('./dataset-loops.ts', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'awb-bench-'))
+const hasTaskset = existsSync('/usr/bin/taskset')
+if (!existsSync(engine)) throw new Error(`${engine} is missing: node scripts/build-engine.mjs makes it`)
 
-interface Row {
-  instruction: string
-  input: string
-  output: string
-}
-const rows = JSON.parse(readFileSync(join(sample, 'dataset/alpaca-sample.json'), 'utf8')) as Row[]
+/** A command bound to one core, where the machine can do that. */
+const onOneCore = (command: string, args: readonly string[]): [string, string[]] =>
+  hasTaskset ? ['/usr/bin/taskset', ['-c', '0', command, ...args]] : [command, [...args]]
 
-/** Words of both languages in a seeded order, some of them made up, so that no cache can know them all. */
-function* generate(bytes: number): Generator<Row> {
-  const words = rows.flatMap(({ instruction, output }) => `${instruction} ${output}`.split(' '))
-  let state = 1234
-  const random = (limit: number): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * limit)
-  }
-  const text = (count: number): string =>
-    Array.from({ length: count }, () =>
-      random(8) === 0 ? random(36 ** 6).toString(36) : words[random(words.length)],
-    ).join(' ')
-  for (let made = 0; made < bytes;) {
-    const row = { instruction: text(20), input: random(2) === 0 ? '' : text(10), output: text(80) }
-    made += Buffer.byteLength(row.instruction) + Buffer.byteLength(row.input) + Buffer.byteLength(row.output)
-    yield row
-  }
+interface Rate {
+  readonly tokens: number
+  readonly seconds: number
+  readonly bytes: number
 }
 
-/** A larger vocabulary than the sample's, trained on the generated text, as real models have one. */
-const TRAIN = `
-import json, sys, sentencepiece
-lines = [json.loads(line)["output"] for line, _ in zip(open(sys.argv[1], encoding="utf-8"), range(20000))]
-sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(lines), model_prefix=sys.argv[2], model_type="bpe",
-    vocab_size=16000, character_coverage=1.0, byte_fallback=True, normalization_rule_name="identity",
-    remove_extra_whitespaces=False, split_digits=True, hard_vocab_limit=False, num_threads=1, minloglevel=2)
-`
+const mtoks = ({ tokens, seconds }: Rate): number => tokens / seconds / 1e6
+const row = (name: string, ...cells: string[]): void =>
+  console.log(`| ${name.padEnd(58)} | ${cells.map((cell) => cell.padStart(8)).join(' | ')} |`)
+const head = (...names: [string, ...string[]]): void => {
+  console.log()
+  row(...names)
+  row('-'.repeat(58), ...names.slice(1).map(() => '-'.repeat(8)))
+}
+
+// ── Encoders in a plain loop ──
+
 const ENCODE = `
 import json, sys, time, sentencepiece
 processor = sentencepiece.SentencePieceProcessor(model_file=sys.argv[1])
 texts = json.load(open(sys.argv[2], encoding="utf-8"))
-started = time.time()
-tokens = sum(len(processor.encode(text)) for text in texts)
-print(json.dumps([tokens, time.time() - started]))
+results = []
+for _ in range(2):
+    started = time.time()
+    tokens = sum(len(processor.encode(text)) for text in texts)
+    results.append([tokens, time.time() - started])
+print(json.dumps(results))
 `
 
-function report(name: string, tokens: number, seconds: number, bytes: number): void {
-  const rate = `${(tokens / seconds / 1e6).toFixed(2)} Mtok/s`
-  console.log(`${name.padEnd(44)}${rate.padStart(14)}${`${(bytes / seconds / 1e6).toFixed(1)} MB/s`.padStart(12)}`)
+function benchLoops(model: string, json: string, texts: readonly string[]): { native: number; python: number } {
+  const list = join(folder, 'texts.json')
+  writeFileSync(list, JSON.stringify(texts))
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+  head(`plain loop over ${(bytes / 1e6).toFixed(1)} MB, one core`, 'Mtok/s', 'MB/s', 'Mtokens')
+  const measure = (name: string, command: string, args: readonly string[]): number[] => {
+    const [program, all] = onOneCore(command, args)
+    const passes = JSON.parse(execFileSync(program, all).toString()) as [number, number][]
+    return passes.map(([tokens, seconds], pass) => {
+      const rate = { tokens, seconds, bytes }
+      row(
+        `${name}, ${pass === 0 ? 'cold' : 'warm'}`,
+        mtoks(rate).toFixed(2),
+        (bytes / seconds / 1e6).toFixed(1),
+        (tokens / 1e6).toFixed(2),
+      )
+      return mtoks(rate)
+    })
+  }
+  measure('SentencePiece BPE, 16 000 pieces', process.execPath, [loops, 'ours', model, list])
+  const python = measure('the same in python3-sentencepiece', '/usr/bin/python3', ['-c', ENCODE, model, list])
+  measure('byte-level BPE, 30 000 tokens', process.execPath, [loops, 'ours', json, list])
+  const native = measure('the same in the native tokenizers library', process.execPath, [loops, 'native', json, list])
+  return { native: Math.max(...native), python: Math.max(...python) }
 }
 
-async function benchEncoding(file: string, texts: readonly string[], bytes: number): Promise<void> {
-  const tokenizer = await loadTokenizer(file)
-  const out = new TokenBuffer()
-  for (const pass of ['cold', 'warm']) {
-    const startedAt = performance.now()
-    let tokens = 0
-    for (const text of texts) {
-      out.clear()
-      tokenizer.encodeInto(text, out)
-      tokens += out.length
-    }
-    report(`ours, ${tokenizer.kind}, ${pass}`, tokens, (performance.now() - startedAt) / 1000, bytes)
+// ── Preprocessing end to end ──
+
+interface Preprocessed extends Rate {
+  readonly rssMegabytes: number
+}
+
+async function preprocess(input: string, tokenizer: string, handler: string, workers: number): Promise<Preprocessed> {
+  const made = join(folder, 'made')
+  rmSync(made, { recursive: true, force: true })
+  const args = ['dataset', 'preprocess', input, join(made, 'out'), '--tokenizer', tokenizer, '--handler', handler]
+  const all = [engine, ...args, '--template', 'llama2', '--workers', String(workers), '--json']
+  const [program, programArgs] = workers === 1 ? onOneCore(process.execPath, all) : [process.execPath, all]
+  const startedAt = performance.now()
+  const child = spawn(program, programArgs, { stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-2000)))
+  let peak = 0
+  const watch = setInterval(() => (peak = Math.max(peak, peakOf(child.pid))), 50)
+  const code = await new Promise<number | null>((resolve) => child.once('exit', resolve))
+  clearInterval(watch)
+  const seconds = (performance.now() - startedAt) / 1000
+  if (code !== 0) throw new Error(`preprocessing ended with ${code}: ${said}`)
+  const passport = JSON.parse(readFileSync(join(made, 'out.awb-passport.json'), 'utf8')) as DatasetPassport
+  return { tokens: passport.tokens, seconds, bytes: statSync(input).size, rssMegabytes: peak }
+}
+
+/** The most memory that a process had so far, in MB; 0 where the system does not tell. */
+function peakOf(pid: number | undefined): number {
+  try {
+    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1000
+  } catch {
+    return 0
   }
+}
+
+interface Case {
+  readonly name: string
+  readonly input: string
+  readonly tokenizer: string
+  readonly handler: string
+  readonly against: number
+}
+
+async function benchPreprocessing(cases: readonly Case[]): Promise<void> {
+  head('reading, encoding, writing', 's', 'Mtok/s', 'MB/s', 'MB RSS', '× theirs', 'scaling')
+  for (const { name, input, tokenizer, handler, against } of cases) {
+    let alone: Preprocessed | undefined
+    for (const workers of cores === 1 ? [1] : [1, cores]) {
+      const found = await preprocess(input, tokenizer, handler, workers)
+      alone ??= found
+      const used = workers === 1 ? 'one core' : `${workers} workers`
+      const perCore = mtoks(found) / Math.min(workers, cores)
+      row(
+        `${name}, ${used}`,
+        found.seconds.toFixed(1),
+        mtoks(found).toFixed(2),
+        (found.bytes / found.seconds / 1e6).toFixed(1),
+        found.rssMegabytes.toFixed(0),
+        (perCore / against).toFixed(2),
+        (alone.seconds / found.seconds).toFixed(2),
+      )
+    }
+  }
+}
+
+async function benchMemory(tokenizer: string, inputs: readonly string[]): Promise<void> {
+  head('memory of the whole process, MB', ...inputs.map((input) => `${Math.round(statSync(input).size / 1e6)} MB`))
+  for (const workers of cores === 1 ? [1] : [1, cores]) {
+    const peaks: string[] = []
+    for (const input of inputs)
+      peaks.push((await preprocess(input, tokenizer, 'alpaca', workers)).rssMegabytes.toFixed(0))
+    row(`alpaca, ${workers} worker${workers === 1 ? '' : 's'}`, ...peaks)
+  }
+}
+
+// ── Merging ──
+
+/** Joins three copies of what was made last; `cat` joins the same data files. Both find them in the page cache. */
+function benchMerge(): void {
+  const parts = join(folder, 'parts')
+  mkdirSync(parts)
+  const stem = 'packed_input_ids_document'
+  for (const part of ['a', 'b', 'c']) {
+    for (const end of ['bin', 'idx'])
+      copyFileSync(join(folder, 'made', `out_${stem}.${end}`), join(parts, `${part}_${stem}.${end}`))
+  }
+  const bytes = 3 * statSync(join(parts, `a_${stem}.bin`)).size
+  const timed = (work: () => void): number => {
+    execFileSync('sync')
+    const startedAt = performance.now()
+    work()
+    return (performance.now() - startedAt) / 1000
+  }
+  const joined = join(folder, 'cat')
+  const merged = join(folder, 'merged')
+  const best = { cat: Infinity, synced: Infinity, merge: Infinity }
+  for (let pass = 0; pass < 3; pass++) {
+    rmSync(joined, { force: true })
+    rmSync(merged, { recursive: true, force: true })
+    const cat = timed(() => execFileSync('sh', ['-c', `cat ${parts}/*.bin > ${joined}`]))
+    const sync = timed(() => execFileSync('sh', ['-c', `rm ${joined}; cat ${parts}/*.bin > ${joined}; sync ${joined}`]))
+    const args = ['dataset', 'merge', parts, join(merged, 'x'), '--keys', stem, '--json']
+    const merge = timed(() => execFileSync(process.execPath, [engine, ...args], { stdio: 'ignore' }))
+    best.cat = Math.min(best.cat, cat)
+    best.synced = Math.min(best.synced, sync)
+    best.merge = Math.min(best.merge, merge)
+  }
+  head(`joining three datasets of ${(bytes / 3e6).toFixed(0)} MB`, 's', 'MB/s', '× cat')
+  const line = (name: string, seconds: number): void =>
+    row(name, seconds.toFixed(2), (bytes / seconds / 1e6).toFixed(0), (best.cat / seconds).toFixed(2))
+  line('cat', best.cat)
+  line('cat, and sync of the result', best.synced)
+  line('awb dataset merge, with digests, index and sync', best.merge)
 }
 
 try {
-  const input = join(folder, 'rows.jsonl')
-  const stream = createWriteStream(input)
-  const texts: string[] = []
-  for (const row of generate(megabytes * 1e6)) {
-    stream.write(`${JSON.stringify(row)}\n`)
-    if (texts.length < 20_000) texts.push(row.output)
-  }
-  stream.end()
-  await finished(stream)
-  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
-  const model = join(folder, 'tokenizer.model')
-  execFileSync('/usr/bin/python3', ['-c', TRAIN, input, join(folder, 'tokenizer')])
-  const json = join(sample, 'tokenizer/tokenizer.json')
-
-  console.log(`16000 pieces, ${(bytes / 1e6).toFixed(1)} MB of text, one thread`)
-  await benchEncoding(model, texts, bytes)
-  const list = join(folder, 'texts.json')
-  writeFileSync(list, JSON.stringify(texts))
-  const output = execFileSync('/usr/bin/python3', ['-c', ENCODE, model, list]).toString()
-  const [tokens = 0, seconds = 1] = JSON.parse(output) as number[]
-  report('python3-sentencepiece', tokens, seconds, bytes)
-
-  console.log('\n1024 pieces of the sample, the same text')
-  await benchEncoding(json, texts, bytes)
-  const native = NativeTokenizer.fromFile(json)
-  const startedAt = performance.now()
-  let nativeTokens = 0
-  for (const text of texts) nativeTokens += (await native.encode(text)).getLength()
-  report('native tokenizers library, plain loop', nativeTokens, (performance.now() - startedAt) / 1000, bytes)
-
-  console.log(`\nPreprocessing ${(statSync(input).size / 1e6).toFixed(1)} MB of JSONL end to end, one thread`)
-  const spec = PreprocessSpec.parse({
-    ...{ input, outputPrefix: join(folder, 'out'), handler: 'alpaca', template: 'llama2', tokenizer: model },
-  })
-  const runAt = performance.now()
-  const passport = await preprocess(spec, { signal: new AbortController().signal, advance: () => undefined })
-  report('reading, encoding, writing', passport.tokens, (performance.now() - runAt) / 1000, statSync(input).size)
-  console.log(`peak memory ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB, generated texts included`)
+  const alpaca = join(folder, 'alpaca.jsonl')
+  const quarter = join(folder, 'quarter.jsonl')
+  const pretrain = join(folder, 'pretrain.jsonl')
+  await writeRows(alpaca, megabytes * 1e6, (row) => row)
+  await writeRows(quarter, megabytes * 0.25e6, (row) => row)
+  await writeRows(pretrain, megabytes * 1e6, ({ instruction, input, output }) => ({
+    text: `${instruction} ${input} ${output}`,
+  }))
+  const texts = sampleTexts(20_000)
+  const { model, json } = trainTokenizers(folder, texts)
+  const { native, python } = benchLoops(model, json, texts)
+  await benchPreprocessing([
+    { name: 'pretrain, byte-level BPE', input: pretrain, tokenizer: json, handler: 'pretrain', against: native },
+    { name: 'alpaca, byte-level BPE', input: alpaca, tokenizer: json, handler: 'alpaca', against: native },
+    { name: 'pretrain, SentencePiece', input: pretrain, tokenizer: model, handler: 'pretrain', against: python },
+    { name: 'alpaca, SentencePiece', input: alpaca, tokenizer: model, handler: 'alpaca', against: python },
+  ])
+  await benchMemory(model, [quarter, alpaca])
+  benchMerge()
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

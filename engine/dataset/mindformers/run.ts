@@ -21,7 +21,7 @@ import { prepare } from './prepare.ts'
 export interface MindRecordHooks {
   readonly signal: AbortSignal
   /** After each batch of rows. */
-  advance(bytesRead: number, totalBytes: number): void
+  advance(bytesRead: number, totalBytes: number, counts: { readonly rows: number; readonly tokens: number }): void
   /** What a person should know about the source, before anything is read. */
   note(text: Text): void
 }
@@ -107,7 +107,7 @@ class Run {
         }
         await this.#rejected.add(rejectedRow(row, result))
       }
-      hooks.advance(this.#reader.bytesRead, this.#reader.totalBytes)
+      hooks.advance(this.#reader.bytesRead, this.#reader.totalBytes, this)
       await this.#pause(hooks)
     }
     if (this.rows === 0) throw new AppError('dataset.empty', { file: this.#reader.file })

@@ -15,8 +15,12 @@ export const mindRecordDataset: Task<MindRecordSpec> = async (spec, context) => 
   const passport = await writeMindRecord(spec, {
     signal: context.signal,
     note: ({ en }) => context.log(en),
-    advance(done, total) {
-      context.progress({ phase, done, total, unit: 'bytes' })
+    advance(done, total, { rows, tokens }) {
+      const also = [
+        { unit: 'rows' as const, done: rows },
+        { unit: 'tokens' as const, done: tokens },
+      ]
+      context.progress({ phase, done, total, unit: 'bytes', also })
     },
   })
   const rejected = Object.entries(passport.rejected)

@@ -12,6 +12,8 @@ export interface MindRecordFamily {
   readonly kinds: readonly [RecordKind, ...RecordKind[]]
   /** Of the family's guide. */
   readonly seqLength: number
+  /** The tokenizer is Qwen's: vocab.json with merges.txt instead of tokenizer.model. */
+  readonly hasMerges?: boolean
 }
 
 const recordKinds: { readonly [K in RecordKind]: Text } = {
@@ -35,7 +37,7 @@ const token = (en: string, chinese: string, value: string) =>
   })
 
 /** The form of a panel that writes MindRecord: the options of the family's scripts, and those that all of them lack. */
-export const mindRecordForm = ({ kinds, seqLength }: MindRecordFamily) =>
+export const mindRecordForm = ({ kinds, seqLength, hasMerges = false }: MindRecordFamily) =>
   defineForm(
     group('data', text('Data', '数据'), {
       input: fileField({
@@ -73,7 +75,7 @@ export const mindRecordForm = ({ kinds, seqLength }: MindRecordFamily) =>
         title: text('Merges', '合并规则文件'),
         help: text('merges.txt; empty: the one beside the vocabulary.', 'merges.txt；留空则使用词表旁的同名文件。'),
         isExpert: true,
-        showIf: { field: 'kind', in: ['chatml'] },
+        showIf: { field: 'kind', in: hasMerges ? [...kinds] : [] },
       }),
       output: textField({
         title: text('Output file', '输出文件'),

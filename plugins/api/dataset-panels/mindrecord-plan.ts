@@ -4,13 +4,18 @@ import { error, note, warning } from '../findings.ts'
 import { chooseOutput } from '../outputs.ts'
 import { baseName, cleanPath, folderName, joinPath, stemName } from '../paths.ts'
 import { text } from '../text.ts'
-import { convertibleKinds, type MindRecordForm, type MindRecordValues } from './mindrecord-form.ts'
+import {
+  convertibleKinds,
+  type MindRecordFamily,
+  type MindRecordForm,
+  type MindRecordValues,
+} from './mindrecord-form.ts'
 
 /** Turns raw rows into MindRecord, from Alpaca rows by way of a file of conversations. */
-export function planMindRecord(form: MindRecordForm, input: PlanInput): Plan {
+export function planMindRecord(family: MindRecordFamily, form: MindRecordForm, input: PlanInput): Plan {
   const { values, findings } = form.read(input.values)
   const raw = cleanPath(values.input)
-  const tokenizer = cleanPath(values.tokenizer)
+  const tokenizer = tokenizerOf(family, cleanPath(values.tokenizer))
   const stem = stemName(raw) || 'dataset'
   const suggested = `${stem}${values.seqLength}.mindrecord`
   const output = chooseOutput('output', values.output, input.facts, 'datasets', suggested)
@@ -48,7 +53,7 @@ function stepsOf(values: MindRecordValues, paths: { raw: string; tokenizer: stri
     input: isConverted ? conversations : paths.raw,
     output: paths.output,
     tokenizer: paths.tokenizer,
-    ...(kind === 'chatml' && values.merges !== '' ? { merges: cleanPath(values.merges) } : {}),
+    ...(values.merges !== '' ? { merges: cleanPath(values.merges) } : {}),
     seqLength,
     shards,
     seed,
@@ -65,6 +70,10 @@ function stepsOf(values: MindRecordValues, paths: { raw: string; tokenizer: stri
   const convert = { input: paths.raw, output: conversations, style }
   return [taskStep('conversations', convertTitle, 'dataset.conversations', convert), write]
 }
+
+/** A vocabulary is told from a model by its name. */
+const tokenizerOf = ({ hasMerges = false }: MindRecordFamily, path: string): string =>
+  !hasMerges || path === '' || path.endsWith('.json') ? path : joinPath(path, 'vocab.json')
 
 const tokensOf = ({ startToken, userToken, botToken, endToken, padToken }: MindRecordValues) => ({
   start: startToken,

@@ -19,6 +19,6 @@ export function mindRecordPanel(family: MindRecordFamily): BuiltPanel {
       preview: 'dataset',
       form,
     },
-    plan: (input) => planMindRecord(form, input),
+    plan: (input) => planMindRecord(family, form, input),
   }
 }

@@ -1,7 +1,7 @@
 import { mergeDatasetsPanel, mindRecordPanel, preprocessPanel } from '#plugin-api'
 
-/** For MindFormers, as the guide has it: messages in ChatML. */
-export const mindRecord = mindRecordPanel({ kinds: ['chatml'], seqLength: 2048 })
+/** For MindFormers: messages in ChatML as the guide has it, WikiText to pretrain and evaluate. */
+export const mindRecord = mindRecordPanel({ kinds: ['chatml', 'wiki'], seqLength: 2048, hasMerges: true })
 
 /** For MindSpeed-LLM. */
 export const preprocess = preprocessPanel({

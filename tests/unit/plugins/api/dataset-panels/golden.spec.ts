@@ -33,6 +33,7 @@ const cases: [name: string, family: FamilyId, panel: string, values: FormValues]
   ['alpaca', 'mistral', 'preprocess', { ...raw, kind: 'alpaca', appendEod: false, slowTokenizer: false }],
   ['merge', 'mistral', 'merge-datasets', { input: '/data/parts', kind: 'other', keys: ['text_sentence'] }],
   ['guide', 'qwen1.5', 'mindrecord', { ...raw, isAlpaca: true, merges: '/data/merges.txt' }],
+  ['wiki', 'qwen1.5', 'mindrecord', { ...raw, input: '/data/wiki.train.tokens', kind: 'wiki' }],
   ['chatml', 'qwen1.5', 'preprocess', { ...raw, kind: 'openai', template: 'chatml' }],
   ['merge', 'qwen1.5', 'merge-datasets', { input: '/data/parts', kind: 'pairwise' }],
   ['guide', 'telechat2', 'mindrecord', { ...raw, input: '/data/demo_tool.jsonl' }],

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { AppError } from '../protocol/errors/index.ts'
 import type { CheckpointSummary, TensorInfo } from '../protocol/checkpoints.ts'
 import { CheckpointPassport, type Dtype } from '../protocol/passport.ts'
@@ -137,7 +137,7 @@ async function openParts(
     const file = as === undefined ? await findMindspore(folder) : undefined
     if (file === undefined) throw new AppError('checkpoint.unrecognized', { path: folder })
     const root = mindsporeFolder(file)
-    const passport = await readPassport(root)
+    const passport = await readFilePassport(file, root)
     return { parts: await openMindspore(file, passport, files), root, passport }
   }
   return { parts: await openHuggingFace(folder, files), root: folder, passport: await readPassport(folder) }
@@ -171,9 +171,21 @@ async function adapterIteration(path: string): Promise<string> {
   return iteration
 }
 
+/** Name of the passport of a single MindSpore file, beside it. */
+export const filePassport = (file: string): string => `${basename(file).replace(/\.ckpt$/, '')}.${PASSPORT_FILE}`
+
+/** Its own one, or that of its folder where it is about this file. */
+async function readFilePassport(file: string, root: string): Promise<CheckpointPassport | null> {
+  const own = await readPassport(dirname(file), filePassport(file))
+  if (own !== null) return own
+  const passport = await readPassport(root)
+  const name = relative(root, file).replaceAll('\\', '/')
+  return passport !== null && Object.hasOwn(passport.files, name) ? passport : null
+}
+
 /** Null where there is none, or where it was written by a version that says something else. */
-async function readPassport(root: string): Promise<CheckpointPassport | null> {
-  const path = join(root, PASSPORT_FILE)
+async function readPassport(root: string, name: string = PASSPORT_FILE): Promise<CheckpointPassport | null> {
+  const path = join(root, name)
   if (!(await isFile(path))) return null
   try {
     return CheckpointPassport.safeParse(JSON.parse(await readFile(path, 'utf8'))).data ?? null

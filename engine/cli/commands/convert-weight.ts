@@ -91,8 +91,12 @@ async function convertWeight(session: Session, script: string, args: string[]): 
       await mindsporeToTorch({ input, output, dtype: conversion.dtype, rename, context })
     } else {
       const request = { input, output, dtype: conversion.dtype ?? 'fp32', context }
-      if (family === 'telechat2') await telechat2ToMindsporeFile(request)
-      else await llamaToMindspore(request, family, conversion.withTiedHead)
+      const digest =
+        family === 'telechat2'
+          ? await telechat2ToMindsporeFile(request)
+          : await llamaToMindspore(request, family, conversion.withTiedHead)
+      const { describeMindsporeFile } = await import('../../checkpoint/mindspore-passport.ts')
+      await describeMindsporeFile(output, input, request.dtype, digest, context)
     }
     context.log(`wrote ${output}`)
     return { output }

@@ -97,7 +97,19 @@ async function sourcesIn(path: string): Promise<{ path: string; name: string }[]
 async function runTransform(session: Session, request: Transform): Promise<void> {
   await runHere(session, async (context) => {
     const { transformMindspore } = await import('../../checkpoint/mindspore/transform.ts')
-    const { ranks, parameters } = await transformMindspore({ ...request, context })
+    const { knownModel, writeSlicePassport } = await import('../../checkpoint/slice-passport.ts')
+    const { ranks, parameters } = await transformMindspore({
+      ...request,
+      context,
+      beforePublish: async (folder, written) => {
+        const found = await knownModel(request.source)
+        // A spread source says what it is when it was made here; else the joined one tells.
+        const isTold = typeof found !== 'string' || written.ranks > 1
+        const known = isTold ? found : await knownModel(join(folder, `rank_0/${request.prefix}0.ckpt`))
+        if (typeof known === 'string') context.log(`note: no passport is written, the model is not known: ${known}`)
+        else await writeSlicePassport(folder, request.source, known, written, new Map())
+      },
+    })
     context.log(`wrote ${ranks} rank(s), ${parameters} parameters, to ${request.output}`)
     return { output: request.output, ranks, parameters }
   })

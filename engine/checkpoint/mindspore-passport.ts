@@ -1,0 +1,53 @@
+import { basename, dirname, join } from 'node:path'
+import type { CheckpointPassport, Dtype } from '../protocol/passport.ts'
+import { version } from '../version.ts'
+import { readMindspore } from './formats/mindspore-read.ts'
+import { RandomFile } from './formats/random-file.ts'
+import { filePassport } from './open.ts'
+import { originOf } from './origin.ts'
+import { knownModel } from './slice-passport.ts'
+import { replaceFileAtomically } from './writing/atomic-file.ts'
+import type { FileDigest } from './writing/file-sink.ts'
+import type { WriteContext } from './writing/tensor-stream.ts'
+
+/** Room for the passport when the free space is checked. */
+const PASSPORT_BYTES = 64 * 1024
+
+/**
+ * Writes `<name>.awb-passport.json` beside a single MindSpore file that was made from a Hugging Face folder, so that it
+ * is known without a config.json. Where the folder does not say what model it holds, that is logged instead.
+ */
+export async function describeMindsporeFile(
+  output: string,
+  source: string,
+  dtype: Dtype,
+  digest: FileDigest,
+  context: WriteContext,
+): Promise<CheckpointPassport | undefined> {
+  const known = await knownModel(source)
+  if (typeof known === 'string') {
+    context.log(`note: no passport is written, the model is not known: ${known}`)
+    return undefined
+  }
+  await using file = await RandomFile.open(output)
+  const { entries } = await readMindspore(file)
+  const passport: CheckpointPassport = {
+    passport: 1,
+    kind: 'checkpoint',
+    createdAt: Date.now(),
+    tool: { name: 'ascend-workbench', version },
+    model: known.model,
+    layout: 'mindspore',
+    tp: 1,
+    pp: 1,
+    vpp: 1,
+    dtype,
+    tensorCount: entries.length,
+    totalBytes: entries.reduce((sum, { chunks }) => sum + chunks.reduce((bytes, chunk) => bytes + chunk.bytes, 0), 0),
+    files: { [basename(output)]: digest },
+    source: await originOf({ path: source, layout: 'hf' }),
+  }
+  const text = Buffer.from(`${JSON.stringify(passport, null, 2)}\n`)
+  await replaceFileAtomically(join(dirname(output), filePassport(output)), PASSPORT_BYTES, (sink) => sink.write(text))
+  return passport
+}

@@ -61,7 +61,9 @@ function formOf<F>(groups: readonly FieldGroup[], omitted: ReadonlySet<string>):
     panel,
     read: (values) => {
       const drawn = Object.entries(values).filter(([name]) => !undrawn.has(name))
-      return readForm(fields, Object.fromEntries(drawn)) as { values: never; findings: Finding[] }
+      const read = readForm(fields, Object.fromEntries(drawn))
+      const findings = read.findings.filter(({ field }) => field === undefined || !undrawn.has(field))
+      return { values: read.values as never, findings }
     },
     without: (...more) => formOf(groups, new Set([...omitted, ...more])),
   }

@@ -1,8 +1,7 @@
 import { folderField, multiSelectField, numberField, optionalIntegerField, switchField } from '../fields.ts'
 import { group } from '../form.ts'
 import { plain, text } from '../text.ts'
-
-type Condition = { field: string; in: boolean[] }
+import type { Showing } from './showing.ts'
 
 /** Modules that can have adapters, by their names in both of Megatron's layouts. */
 const adapterModules = [
@@ -17,7 +16,7 @@ export const moduleNames = (chosen: readonly string[], layout: 'mcore' | 'legacy
   adapterModules.filter(({ id }) => chosen.includes(id)).map((names) => names[layout])
 
 /** Where the adapters lie and how they are added to the weights. */
-const fieldsWhere = (condition: { showIf?: Condition }) => ({
+export const adapterFields = (condition: Showing) => ({
   adapters: folderField({
     title: text('Adapter checkpoint', '适配器权重'),
     help: text(
@@ -61,8 +60,6 @@ const fieldsWhere = (condition: { showIf?: Condition }) => ({
   }),
 })
 
-export const adapterFields = fieldsWhere({})
-
 /** Merging on the way, behind a switch. */
 export const adapterGroup = group('adapters', text('LoRA adapters', 'LoRA 适配器'), {
   mergeAdapters: switchField({
@@ -73,5 +70,5 @@ export const adapterGroup = group('adapters', text('LoRA adapters', 'LoRA 适配
     ),
     default: false,
   }),
-  ...fieldsWhere({ showIf: { field: 'mergeAdapters', in: [true] } }),
+  ...adapterFields({ showIf: { field: 'mergeAdapters', in: [true] } }),
 })

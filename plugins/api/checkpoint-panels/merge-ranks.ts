@@ -17,7 +17,7 @@ const form = defineForm(
   group('target', text('Target', '目标'), {
     output: sliceOutputField,
     weightsOnly: weightsOnlyField(true),
-    prefix: prefixField,
+    prefix: prefixField(),
   }),
 )
 

@@ -11,10 +11,7 @@ import { checkPrefix, checkRanks, checkSliceOutput, checkStrategy } from './slic
 import { checkSource } from './source-rules.ts'
 import { layoutNames, type BuiltPanel, type WeightFamily } from './weights.ts'
 
-const [isWhole, isSplit] = [
-  { field: 'isSplit', in: [false] },
-  { field: 'isSplit', in: [true] },
-]
+const [isWhole, isSplit] = [{ field: 'isSplit', in: [false] }, { showIf: { field: 'isSplit', in: [true] } }]
 
 const form = defineForm(
   group('source', text('Source', '源权重'), {
@@ -46,7 +43,7 @@ const form = defineForm(
     strategy: strategyField(text('Strategy of the target', '目标切分策略'), '--dst_strategy, --dst_ckpt_strategy'),
     output: sliceOutputField,
     weightsOnly: weightsOnlyField(false),
-    prefix: prefixField,
+    prefix: prefixField(),
   }),
 )
 

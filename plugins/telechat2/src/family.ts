@@ -1,6 +1,6 @@
 import { defineFamily, familySizes, text } from '#plugin-api'
 import { mindRecord } from './data/panels.ts'
-import { convert, split, check, mergeRanks, sizes } from './weights.ts'
+import { convert, split, check, mergeRanks, sizes, mergeLora } from './weights.ts'
 import { download } from './download.ts'
 
 /** The manifest of the TeleChat2 family. */
@@ -15,7 +15,15 @@ export const family = defineFamily({
   frameworks: { mindformers: 'telechat2' },
   capabilities: ['plan', 'host.facts'],
   family: { id: 'telechat2', name: 'TeleChat2', sizes: familySizes(sizes) },
-  panels: [download.panel, convert.panel, split.panel, mergeRanks.panel, check.panel, mindRecord.panel],
+  panels: [
+    download.panel,
+    convert.panel,
+    split.panel,
+    mergeRanks.panel,
+    mergeLora.panel,
+    check.panel,
+    mindRecord.panel,
+  ],
   recipes: [],
   tour: [],
 })

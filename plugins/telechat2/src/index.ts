@@ -1,6 +1,6 @@
 /** The plugin's script: the plan functions that the manifest's panels name. */
 import { mindRecord } from './data/panels.ts'
-import { convert, split, check, mergeRanks } from './weights.ts'
+import { convert, split, check, mergeRanks, mergeLora } from './weights.ts'
 import { download } from './download.ts'
 
 export { family } from './family.ts'
@@ -10,4 +10,6 @@ export const planMindRecord = mindRecord.plan
 export const planSplit = split.plan
 export const planCheck = check.plan
 export const planMergeRanks = mergeRanks.plan
+
+export const planMergeLora = mergeLora.plan
 export const planDownload = download.plan

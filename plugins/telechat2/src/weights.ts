@@ -1,6 +1,7 @@
 import {
   checkPanel,
   convertPanel,
+  mergeLoraPanel,
   mergeRanksPanel,
   splitPanel,
   text,
@@ -36,3 +37,4 @@ export const convert = convertPanel(weights)
 export const split = splitPanel(weights)
 export const check = checkPanel(weights)
 export const mergeRanks = mergeRanksPanel()
+export const mergeLora = mergeLoraPanel(weights)

@@ -54,6 +54,7 @@ describe('without', () => {
     expect(rest.read({ input: '/x', count: 99 })).toMatchObject({ values: { input: '/x', count: 3 }, findings: [] })
     expect(form.panel.groups).toHaveLength(2)
     expect(Object.keys(form.without('input', 'b').panel.hints)).toEqual(['mode', 'onlyY'])
+    expect(form.without('input', 'b').read({}).findings).toEqual([])
   })
 })
 

@@ -61,6 +61,16 @@ const odd = { model: { ...summaryOf('llama2', '7b').model, vocab: 32_001 } }
 const list = (layerList: string, pp = 4) => convert({ pp, layerList })
 const virtual = (layersPerVirtualStage: number, pp = 4) => convert({ pp, layersPerVirtualStage })
 
+const merged = (values: Values = {}, paths: PlanInput['paths'] = {}) =>
+  codesOf(
+    'telechat2',
+    'merge-lora',
+    { tuned: '/r', strategy: '/s', output: '/out', ...values },
+    {
+      paths: { tuned: ranks, strategy, ...paths },
+    },
+  )
+
 /** A rule: where it fires and where it does not. */
 const rules: [finding: string, fires: () => string[], silent: () => string[]][] = [
   // TP, PP and stages
@@ -209,6 +219,16 @@ const rules: [finding: string, fires: () => string[], silent: () => string[]][] 
     () => convert({ mergeAdapters: true, adapters: '' }, megatron),
     () => convert({}, megatron),
   ],
+  ['lora.scale @alpha', () => merged(), () => merging()],
+  ['slices.strategyNeeded @strategy', () => merged({ strategy: '' }, { strategy: null }), () => merged()],
+  [
+    'slices.strategyNeeded @strategy',
+    () => merged({ strategy: '' }),
+    () => merged({ strategy: '' }, { tuned: folder('lora.ckpt') }),
+  ],
+  ['slices.gap @tuned', () => merged({}, { tuned: folder('rank_1') }), () => merged()],
+  ['form.required @tuned', () => merged({ tuned: '' }), () => merged()],
+  ['form.required @adapters', () => merging({ adapters: '' }), () => merged()],
   // ranks and strategies
   ['slices.layout @input', () => split({}, { artifacts: { input: summaryOf('telechat2', '7b') } }), () => split()],
   ['slices.prefix @prefix', () => split({ prefix: 'a/b' }), () => split({ prefix: 'a_' })],

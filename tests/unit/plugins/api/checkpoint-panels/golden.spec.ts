@@ -185,6 +185,20 @@ const cases: Case[] = [
     { artifacts: { input: summaryOf('mistral', '7b') }, paths: { adapters: folder('adapter_model.safetensors') } },
   ],
   [
+    'guide',
+    'telechat2',
+    'merge-lora',
+    { tuned: '/o/checkpoint_network', strategy: '/o/strategy', output: '/o/merge_ckpt', prefix: 'telechat_7B' },
+    { paths: { tuned: ranks, strategy, output: null } },
+  ],
+  [
+    'mindformers-whole',
+    'llama2',
+    'merge-lora',
+    { trainer: 'mindformers', tuned: '/m/lora.ckpt', alpha: 16, rank: 16, weightsOnly: false },
+    { paths: { tuned: { kind: 'file', names: [] } } },
+  ],
+  [
     'two-layouts',
     'llama2',
     'check',

@@ -3,9 +3,10 @@ import type { z } from 'zod'
 import { AppError } from '../protocol/errors/index.ts'
 import type { DatasetPreview, LengthRule, SamplePreview, datasets } from '../protocol/datasets.ts'
 import { checkColumns, scanRows, showCells, showRows } from './columns.ts'
-import { createEncoder, loadTokenizerFor } from './encoders/create.ts'
+import { createEncoder } from './encoders/create.ts'
 import type { EncodedRow, RowEncoder } from './encoders/encoder.ts'
 import { checkLengths, checkSpace, checkTemplate } from './preview-findings.ts'
+import { previewTokenizer } from './preview-tokenizer.ts'
 import { openReader } from './readers/open.ts'
 import type { RawRow } from './readers/reader.ts'
 import { rejectionReasons, type Rejection } from './rejections.ts'
@@ -30,7 +31,7 @@ export type PreviewInput = z.output<(typeof datasets)['members']['preview']['inp
  */
 export async function previewDataset(input: PreviewInput, signal?: AbortSignal): Promise<DatasetPreview> {
   const { samples: wanted, outputPrefix, ...rest } = input
-  const tokenizer = await loadTokenizerFor(rest)
+  const tokenizer = await previewTokenizer(rest)
   const { seqLength, ...spec } = rest
   const encoder = createEncoder(spec, tokenizer)
   const reader = await openReader(rest.input)

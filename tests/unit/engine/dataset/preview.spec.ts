@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -7,6 +7,7 @@ import { inspectDataset } from '#engine/dataset/inspect.ts'
 import { previewRecords } from '#engine/dataset/mindformers/preview.ts'
 import { writeMindRecord } from '#engine/dataset/mindformers/run.ts'
 import { previewDataset } from '#engine/dataset/preview.ts'
+import { previewTokenizer } from '#engine/dataset/preview-tokenizer.ts'
 import { countTokens } from '#engine/dataset/token-counts.ts'
 import { datasets, type SamplePreview, type TokenSpan } from '#engine/protocol/datasets.ts'
 import { MindRecordSpec } from '#engine/protocol/tasks.ts'
@@ -105,6 +106,20 @@ describe('the preview of a preprocessing', () => {
     const { findings, estimatedBytes } = await preview({ outputPrefix })
     expect(findings).toEqual([])
     expect(estimatedBytes).toBeGreaterThan(0)
+  })
+
+  it('takes a tokenizer again, but not one whose files have changed', async () => {
+    const own = path.join(folder, 'tokenizer')
+    await cp(llama, own, { recursive: true })
+    const spec = { handler: 'alpaca', template: 'llama2', tokenizer: own } as const
+    const first = await previewTokenizer(spec)
+    expect(await previewTokenizer(spec)).toBe(first)
+    expect(await previewTokenizer({ ...spec, template: 'default' })).not.toBe(first)
+    const config = path.join(own, 'tokenizer_config.json')
+    await writeFile(config, `${await readFile(config, 'utf8')} `)
+    expect(await previewTokenizer(spec)).not.toBe(first)
+    await rm(own, { recursive: true })
+    await expect(previewTokenizer(spec)).rejects.toMatchObject({ code: 'file.missing' })
   })
 
   it('gives way when nobody waits any more', async () => {

@@ -10,9 +10,12 @@ const opaque =
   (args) =>
     new PyObject(name, args)
 
+/** Far more axes than torch allows. */
+const MAX_AXES = 64
+
 const integers = (value: PyValue | undefined): number[] | undefined => {
   const items = value instanceof PyTuple ? value.items : value instanceof PyObject ? sizeItems(value) : undefined
-  if (items === undefined) return undefined
+  if (items === undefined || items.length > MAX_AXES) return undefined
   return items.every((item): item is number => typeof item === 'number' && Number.isSafeInteger(item) && item >= 0)
     ? [...items]
     : undefined

@@ -5,6 +5,10 @@ import { PyGlobal, PyObject, PyTuple, type PyValue } from './python-values.ts'
 const MAX_CONTAINERS = 1_000_000
 /** Values waiting on the stack, and values remembered. */
 const MAX_PENDING = 1_000_000
+/** Everything that ever lies on the stack or in a copy: a byte of the input may stand for a whole list. */
+const MAX_VALUES = 8_000_000
+/** Bytes that calls make, beside those of the input. */
+const MAX_MADE_BYTES = 64 * 1024 * 1024
 const MAX_PROTOCOL = 5
 
 export interface PickleOptions {
@@ -23,6 +27,8 @@ export class PickleMachine {
   readonly #stack: PyValue[] = []
   #at = 0
   #containers = 0
+  #values = 0
+  #madeBytes = 0
 
   constructor(bytes: Uint8Array, options: PickleOptions) {
     this.#data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -83,6 +89,7 @@ export class PickleMachine {
 
   push(value: PyValue): void {
     this.bounded(this.#stack.length, MAX_PENDING, 'stack')
+    this.bounded(++this.#values, MAX_VALUES, 'values')
     this.#stack.push(value)
   }
 
@@ -99,6 +106,7 @@ export class PickleMachine {
   }
 
   mark(): void {
+    this.bounded(this.#marks.length, MAX_PENDING, 'marks')
     this.#marks.push(this.#stack.length)
   }
 
@@ -157,7 +165,16 @@ export class PickleMachine {
       const name = callable.name.replace(' ', '.')
       throw new AppError('checkpoint.globalForbidden', { file: this.#options.path, name: `${name}(…)` })
     }
+    this.#weigh(result)
     this.push(this.container(result))
+  }
+
+  /** A call may copy a list that stands in the input once any number of times. */
+  #weigh(result: PyValue): void {
+    if (result instanceof Uint8Array) this.#madeBytes += result.length
+    else if (result instanceof Map || result instanceof Set) this.#values += result.size
+    this.bounded(this.#madeBytes, MAX_MADE_BYTES, 'bytes')
+    this.bounded(this.#values, MAX_VALUES, 'values')
   }
 
   /** Attributes of an object; those of dictionaries and sets (torch keeps `_metadata` there) carry no data. */

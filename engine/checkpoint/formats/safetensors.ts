@@ -4,8 +4,8 @@ import { dtypeBytes, elementCount, fromSafetensorsName, safetensorsNames, type S
 import type { RandomFile } from './random-file.ts'
 import { contiguousStrides, type StoredTensor } from './stored-tensor.ts'
 
-/** The limit of the format's own implementation; a real header of the largest model is below 2 MB. */
-const MAX_HEADER_BYTES = 100_000_000
+/** What hubs take as well; a header of the largest model has below 2 MB, and JSON takes many times its length. */
+const MAX_HEADER_BYTES = 25_000_000
 const PREFIX_BYTES = 8
 
 const entry = z.object({

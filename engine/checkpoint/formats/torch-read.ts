@@ -12,6 +12,9 @@ const MAX_DEPTH = 16
 /** A dictionary that contains another one many times over could otherwise be walked for ever. */
 const MAX_NODES = 1_000_000
 
+/** Names are parts of paths, each many times shorter than this. */
+const MAX_NAME_LENGTH = 4096
+
 /** A file of torch.save: its structure is read, its tensors stay on disk. */
 export interface TorchFile {
   readonly root: PyValue
@@ -76,12 +79,22 @@ function collect(
     }
     if (node instanceof PyTensor) tensors.push(locate(file, members, root, node, path))
     else if (node instanceof Map && depth < MAX_DEPTH) {
-      for (const [key, child] of node) walk(child, path === '' ? String(key) : `${path}/${String(key)}`, depth + 1)
+      for (const [key, child] of node) {
+        const name = nameOf(key)
+        if (path.length + name.length > MAX_NAME_LENGTH) {
+          throw new AppError('checkpoint.pickleTooLarge', { file: file.path, field: `${MAX_NAME_LENGTH} characters` })
+        }
+        walk(child, path === '' ? name : `${path}/${name}`, depth + 1)
+      }
     }
   }
   walk(value, '', 0)
   return tensors
 }
+
+/** Keys are texts or numbers; what else may be one names no weights. */
+const nameOf = (key: PyValue): string =>
+  typeof key === 'string' ? key : typeof key === 'number' || typeof key === 'bigint' ? `${key}` : '?'
 
 function locate(
   file: RandomFile,

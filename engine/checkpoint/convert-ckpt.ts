@@ -33,6 +33,8 @@ export interface ConvertCkpt {
   /** The model in between has this dtype, whatever source and target have. */
   readonly paramsDtype: Dtype
   readonly qkvBias: boolean
+  /** `--add-dense-bias`: the attention's output has a bias. */
+  readonly denseBias?: boolean
   readonly lora?: {
     readonly path: string
     readonly rank: number
@@ -83,7 +85,7 @@ export async function convertCkpt(request: ConvertCkpt, context: TaskContext): P
   return { output: target.kind === 'hf' ? join(saveDir, target.folder) : saveDir, passport }
 }
 
-function assertSource({ loadDir, source, qkvBias }: ConvertCkpt, opened: OpenCheckpoint): void {
+function assertSource({ loadDir, source, qkvBias, denseBias = false }: ConvertCkpt, opened: OpenCheckpoint): void {
   const { layout } = opened.summary
   if (source.kind === 'mg' && layout !== source.layout) {
     throw new AppError('convertCkpt.layout', { path: loadDir, found: layout, expected: source.layout })
@@ -91,6 +93,9 @@ function assertSource({ loadDir, source, qkvBias }: ConvertCkpt, opened: OpenChe
   assertComplete(opened)
   if (opened.model.qkvBias && !qkvBias) throw new AppError('convertCkpt.biasFlag', { path: loadDir })
   if (!opened.model.qkvBias && qkvBias) throw new AppError('convertCkpt.noBias', { path: loadDir })
+  const hasDenseBias = opened.model.oBias === true
+  if (hasDenseBias && !denseBias) throw new AppError('convertCkpt.denseBiasFlag', { path: loadDir })
+  if (!hasDenseBias && denseBias) throw new AppError('convertCkpt.noDenseBias', { path: loadDir })
 }
 
 /** The original loads into a model of `--params-dtype`; a Hugging Face model has passed its own torch_dtype before. */

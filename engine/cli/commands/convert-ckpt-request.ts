@@ -9,7 +9,7 @@ const oldTargets: Readonly<Record<string, 'hf' | 'mg'>> = { megatron: 'mg', save
 const dtypes: Readonly<Record<string, Dtype>> = { fp16: 'fp16', bf16: 'bf16', fp32: 'fp32' }
 
 /** Flags of families that have other tensors. */
-const foreignFlags = ['add-dense-bias', 'post-norm', 'embed-layernorm', 'moe-grouped-gemm', 'spec', 'w-pack']
+const foreignFlags = ['post-norm', 'embed-layernorm', 'moe-grouped-gemm', 'spec', 'w-pack']
 const stageFlags = ['num-layer-list', 'num-layers-per-virtual-pipeline-stage']
 
 /**
@@ -47,6 +47,7 @@ export function parseConvertCkpt(args: readonly string[], script = 'convert_ckpt
         : mgTarget(flags, layout(flags.has('save-to-legacy')), isOld),
     paramsDtype: paramsDtype(flags),
     qkvBias: flags.has('add-qkv-bias'),
+    ...(flags.has('add-dense-bias') ? { denseBias: true } : {}),
     ...adapters(flags),
   }
 }

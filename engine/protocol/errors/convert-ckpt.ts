@@ -46,6 +46,14 @@ export const convertCkptErrors = {
     en: '{path} has no QKV biases. Leave --add-qkv-bias out.',
     'zh-CN': '{path} 不含 QKV 偏置。请去掉 --add-qkv-bias。',
   },
+  'convertCkpt.denseBiasFlag': {
+    en: '{path} has biases behind the attention; without --add-dense-bias the original would lose them or fail. Add --add-dense-bias.',
+    'zh-CN': '{path} 的注意力输出带偏置；不加 --add-dense-bias 时原程序会丢失偏置或失败。请加上 --add-dense-bias。',
+  },
+  'convertCkpt.noDenseBias': {
+    en: '{path} has no biases behind the attention. Leave --add-dense-bias out.',
+    'zh-CN': '{path} 的注意力输出不带偏置。请去掉 --add-dense-bias。',
+  },
   'convertCkpt.layout': {
     en: '{path} has the {found} layout, the flags say {expected}. For mcore give --use-mcore-models; for legacy leave it out, or add --load-from-legacy to write mcore.',
     'zh-CN':

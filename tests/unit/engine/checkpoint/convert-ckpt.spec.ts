@@ -48,6 +48,24 @@ describe('convertCkpt', () => {
     expect([...(await shardDigests(join(saveDir, shard)))]).toEqual([...(await shardDigests(join(mcore, shard)))])
   })
 
+  it('keeps the biases of a Llama whose attention has them, with the flags for both', async () => {
+    using folder = temporaryFolder()
+    const at = (path: string): string => join(folder.path, path)
+    const numbers = { layers: 2, hidden: 16, ffn: 24, heads: 4, kvGroups: 2, vocab: 8, qkvBias: true, oBias: true }
+    const source = syntheticSource(numbers)
+    await writeCheckpoint({ source, output: at('hf'), target: { layout: 'hf' } })
+    const toShards = { loadDir: at('hf'), saveDir: at('mg'), source: { kind: 'hf' }, qkvBias: true } as const
+    const target = { kind: 'mg', layout: 'legacy', tp: 2, pp: 1 } as const
+    expect(await failure(run({ ...toShards, target }))).toMatchObject({ code: 'convertCkpt.denseBiasFlag' })
+    await run({ ...toShards, target, denseBias: true })
+    const second = await shardDigests(at('mg/iter_0000001/mp_rank_01/model_optim_rng.pt'))
+    const bias = second.get('model/language_model/encoder/layers.1.self_attention.dense.bias')
+    expect(bias?.shape).toEqual([16])
+    await using back = await openCheckpoint(at('mg'))
+    expect(back.summary.problems.filter(({ level }) => level === 'error')).toEqual([])
+    expect(await canonicalDigests(back)).toEqual(await canonicalDigests(source))
+  })
+
   it('writes a Hugging Face model below the original one, whose configuration it takes', async () => {
     using folder = temporaryFolder()
     const saveDir = join(folder.path, 'model')
@@ -85,6 +103,7 @@ describe('convertCkpt', () => {
     ['checkpoint.ppLayers', { target: { kind: 'mg', layout: 'mcore', tp: 1, pp: 3 } }],
     ['checkpoint.tpHeads', { target: { kind: 'mg', layout: 'mcore', tp: 3, pp: 1 } }],
     ['convertCkpt.noBias', { qkvBias: true }],
+    ['convertCkpt.noDenseBias', { denseBias: true }],
     ['convertCkpt.biasFlag', { loadDir: fixture('qwen15-tied-bf16'), source: { kind: 'hf' } }],
     ['convertCkpt.layout', { source: { kind: 'mg', layout: 'legacy' } }],
     ['convertCkpt.sameFolder', { saveDir: mcore }],

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { planScript } from '#main/runs/plan-script.ts'
 import type { FormValues } from '#plugin-api'
 import { fixture, temporaryFolder } from '../fixtures/checkpoint/helpers.ts'
+import { readMindsporeFile, writeMindsporeFile } from '../fixtures/checkpoint/mindspore-file.ts'
 import { telechatConfig, writeTelechatStrategy } from '../fixtures/checkpoint/telechat2.ts'
 import { planOf, summaryOf, type FamilyId } from '../unit/plugins/api/checkpoint-panels/families.ts'
 
@@ -76,5 +77,23 @@ describe('the exported script', () => {
     expect(whole.equals(readFileSync(at('model.ckpt')))).toBe(true)
     const comparing = { checkpoint: at('whole/rank_0/checkpoint_0.ckpt'), against: at('model.ckpt'), logits: true }
     expect(runScript(folder.path, 'telechat2', 'check', comparing)).toEqual({ status: 0, stderr: expect.any(String) })
+  })
+
+  it('of TeleChat2 merges adapters that lie among the weights', async () => {
+    using folder = temporaryFolder()
+    const tuned = join(folder.path, 'lora.ckpt')
+    const wq = 'model.layers.0.attention.wq'
+    writeMindsporeFile(tuned, {
+      [`${wq}.weight`]: { shape: [2, 2], values: [1, 2, 3, 4] },
+      [`${wq}.mindpet_delta_lora_a`]: { shape: [1, 2], values: [1, 10] },
+      [`${wq}.mindpet_delta_lora_b`]: { shape: [2, 1], values: [1, 2] },
+      global_step: { shape: [1], values: [7] },
+    })
+    const output = join(folder.path, 'merged')
+    const values = { tuned, output, alpha: 16, rank: 8, prefix: 'telechat_' }
+    expect(runScript(folder.path, 'telechat2', 'merge-lora', values)).toEqual({ status: 0, stderr: expect.any(String) })
+    expect(await readMindsporeFile(join(output, 'rank_0', 'telechat_0.ckpt'))).toEqual({
+      [`${wq}.weight`]: { shape: [2, 2], values: [3, 22, 7, 44] },
+    })
   })
 })

@@ -4,6 +4,7 @@ import { listFolder, readPiece, statFile } from './host/files.ts'
 import { JobStore } from './jobs/job-store.ts'
 import { JobWatch } from './jobs/job-watch.ts'
 import { jobService } from './jobs/service.ts'
+import { RelayDoor } from './hub/relay-door.ts'
 import { NpuMonitor } from './host/npus/monitor.ts'
 import { sampleNpus } from './host/npus/sample.ts'
 import { chat } from './protocol/chat.ts'
@@ -13,12 +14,13 @@ import { familyDefinitions } from './protocol/families.ts'
 import { doctor } from './protocol/doctor.ts'
 import { engine, facts, files, PROTOCOL_VERSION } from './protocol/host.ts'
 import { npus } from './protocol/npus.ts'
+import { relay } from './protocol/relay.ts'
 import { implement, serve, type Service } from './rpc/serve.ts'
 import type { MessageTransport } from './rpc/transport.ts'
 import { version } from './version.ts'
 
 /** What this engine can do beyond the first protocol; an older main ignores the names that it does not know. */
-const FEATURES = ['jobs', 'files', 'checkpoints', 'datasets', 'chat', 'families', 'npus', 'doctor']
+const FEATURES = ['jobs', 'files', 'checkpoints', 'datasets', 'chat', 'families', 'npus', 'doctor', 'relay']
 
 /**
  * Serves every topic of the engine over one transport, until it closes. Heavy parts are loaded by the first call that
@@ -30,7 +32,13 @@ export function serveEngine(transport: MessageTransport): Disposable {
   watch.start()
   const monitor = new NpuMonitor(sampleNpus)
   const npuService = implement(npus, { watch: ({ periodMs }) => monitor.watch(periodMs) })
-  const served = serve(transport, [...hostServices, ...dataServices, jobService(store, watch), npuService])
+  const served = serve(transport, [
+    ...hostServices,
+    ...dataServices,
+    jobService(store, watch),
+    npuService,
+    implement(relay, new RelayDoor().handlers),
+  ])
   return {
     [Symbol.dispose]: () => {
       served[Symbol.dispose]()

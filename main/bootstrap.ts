@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { LOCAL_HOST } from '#engine/protocol/ids.ts'
+import { type HostId, LOCAL_HOST } from '#engine/protocol/ids.ts'
 import type { Service } from '#engine/rpc/serve.ts'
 import type { AppInfo } from '#contract/index.ts'
 import { ArtifactService } from './artifacts/artifact-service.ts'
@@ -28,6 +28,8 @@ import { JobMirror } from './hosts/job-mirror.ts'
 import { LogFile } from './log/log-file.ts'
 import { Log } from './log/log.ts'
 import { NpuBoard } from './monitor/npu-board.ts'
+import { relayOrigins } from './relay/allowed.ts'
+import { Relay } from './relay/relay.ts'
 import { JournalCollector } from './runs/journal-collector.ts'
 import { PlanService } from './runs/plan-service.ts'
 import { RunBook } from './runs/run-book.ts'
@@ -121,12 +123,17 @@ export function bootstrap(env: AppEnv): App {
     ]
   })
 
+  const mayAsk = (host: HostId, url: URL) =>
+    book.openOn(host).some(({ plan }) => relayOrigins(plan).includes(url.origin))
+  const relay = scope.add(new Relay(mayAsk, log))
+
   hosts.start(sshHosts)
   book.start()
   driver.start()
   engines.each((engine) => {
     mirror.follow(engine)
     npuBoard.follow(engine)
+    relay.follow(engine)
     familySender.follow(engine)
   })
   engines.onRemoved((host) => mirror.forget(host))

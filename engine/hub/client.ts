@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EnvHttpProxyAgent, ProxyAgent, request, type Dispatcher } from 'undici'
+import { Agent, EnvHttpProxyAgent, ProxyAgent, request, type Dispatcher } from 'undici'
 import { AppError } from '../protocol/errors/index.ts'
 
 /** No byte for this long means that the connection is dead. */
@@ -22,6 +22,8 @@ export interface HubClientOptions {
   /** Without it the proxies of the environment. */
   readonly proxy?: string | undefined
   readonly token?: string | undefined
+  /** A socket to ask through in place of the network; who answers there follows redirects. */
+  readonly relay?: { readonly socket: string; readonly header: string } | undefined
   readonly connections: number
   /** First wait between tries, milliseconds; it doubles with each. */
   readonly firstWaitMs?: number | undefined
@@ -35,14 +37,21 @@ export class HubClient {
   readonly #dispatcher: Dispatcher
   readonly #token: string | undefined
   readonly #firstWaitMs: number
+  readonly #relay: HubClientOptions['relay']
 
-  constructor({ endpoint, proxy, token, connections, firstWaitMs, silenceMs }: HubClientOptions) {
+  constructor({ endpoint, proxy, token, relay, connections, firstWaitMs, silenceMs }: HubClientOptions) {
     this.endpoint = endpoint
     this.#token = token
     this.#firstWaitMs = firstWaitMs ?? FIRST_WAIT_MS
+    this.#relay = relay
     const silence = silenceMs ?? SILENCE_MS
     const options = { connections, bodyTimeout: silence, headersTimeout: silence, connect: { timeout: CONNECT_MS } }
-    this.#dispatcher = proxy === undefined ? new EnvHttpProxyAgent(options) : new ProxyAgent({ uri: proxy, ...options })
+    if (relay !== undefined) {
+      this.#dispatcher = new Agent({ ...options, connect: { ...options.connect, socketPath: relay.socket } })
+    } else {
+      this.#dispatcher =
+        proxy === undefined ? new EnvHttpProxyAgent(options) : new ProxyAgent({ uri: proxy, ...options })
+    }
   }
 
   /** Ends its connections, those in use as well. */
@@ -56,15 +65,13 @@ export class HubClient {
     for (let hop = 0; ; hop++) {
       const isHub = at.origin === new URL(this.endpoint).origin
       const authorization = isHub && this.#token !== undefined ? { authorization: `Bearer ${this.#token}` } : {}
-      const {
-        statusCode,
-        headers: answered,
-        body,
-      } = await request(at, {
-        headers: { 'user-agent': 'ascend-workbench', ...headers, ...authorization },
+      const { target, more } = this.#way(at)
+      const answer = await request(target, {
+        headers: { 'user-agent': 'ascend-workbench', ...headers, ...authorization, ...more },
         signal,
         dispatcher: this.#dispatcher,
       })
+      const { statusCode, headers: answered, body } = answer
       const location = answered['location']
       if (statusCode < 300 || statusCode > 399 || typeof location !== 'string' || hop === MAX_REDIRECTS) {
         return { status: statusCode, headers: answered, body }
@@ -72,6 +79,12 @@ export class HubClient {
       await body.dump()
       at = new URL(location, at)
     }
+  }
+
+  /** Where a request goes, and what it has to say besides. */
+  #way(url: URL): { target: URL; more: Record<string, string> } {
+    if (this.#relay === undefined) return { target: url, more: {} }
+    return { target: new URL('http://relay/'), more: { [this.#relay.header]: url.href } }
   }
 
   /**

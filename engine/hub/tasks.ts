@@ -4,6 +4,7 @@ import { addressHub } from './address.ts'
 import { HubClient } from './client.ts'
 import { downloadRepository } from './download.ts'
 import { HUGGING_FACE, HUGGING_FACE_TOKEN, huggingFaceHub } from './huggingface.ts'
+import { RELAY_TARGET, relaySocket } from './relay-door.ts'
 import { MODELSCOPE, MODELSCOPE_TOKEN, modelScopeHub } from './modelscope.ts'
 
 /** Where each style of hub is unless told otherwise, and which variables of the environment tell otherwise. */
@@ -24,6 +25,7 @@ export const downloadFromHub: Task<HubDownloadSpec> = async (spec, context) => {
     proxy: spec.proxy,
     token: style === undefined ? undefined : process.env[style.token],
     connections: spec.parallel,
+    relay: spec.relay ? { socket: relaySocket(), header: RELAY_TARGET } : undefined,
   })
   try {
     const hub = (style?.create ?? addressHub)(spec, client)

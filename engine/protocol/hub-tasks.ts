@@ -26,6 +26,8 @@ const fields = z.object({
   output: z.string(),
   /** An HTTP proxy; without it `https_proxy`, `http_proxy` and `no_proxy` of the environment. */
   proxy: z.url({ protocol: /^https?$/ }).optional(),
+  /** For a host without a network: the workbench's computer asks in its place, while it is connected. */
+  relay: z.boolean().default(false),
   /** Connections at a time. */
   parallel: z.number().int().min(1).max(32).default(4),
 })

@@ -12,14 +12,22 @@ type Option = string | number | boolean | readonly string[] | undefined
 const commands: { readonly [N in TaskName]: (spec: TaskSpec<N>) => string[] } = {
   'checkpoint.create': ({ definition, output }) =>
     command(['checkpoint', 'create'], { '--definition': definition }, [output]),
-  'checkpoint.convert': ({ input, output, target, dtype, lora }) => {
-    const options = { '--to': target.layout, ...parallelOptions(target), '--dtype': dtype, ...adapterOptions(lora) }
+  'checkpoint.convert': ({ input, output, target, dtype, lora, strategy }) => {
+    const options = {
+      '--to': target.layout,
+      ...parallelOptions(target),
+      '--dtype': dtype,
+      '--strategy': strategy,
+      ...adapterOptions(lora),
+    }
     return command(['checkpoint', 'convert'], options, [input, output])
   },
-  'checkpoint.verify': ({ checkpoint, against, logits, listed }) => {
+  'checkpoint.verify': ({ checkpoint, against, logits, listed, strategy, againstStrategy }) => {
     const options = {
       '--against': against,
       '--list': listed,
+      '--strategy': strategy,
+      '--against-strategy': againstStrategy,
       '--logits': logits !== undefined,
       '--tokens': logits && unless(32, logits.tokens),
       '--tolerance': logits?.tolerance,
@@ -82,6 +90,7 @@ const commands: { readonly [N in TaskName]: (spec: TaskSpec<N>) => string[] } = 
       '--include': unlessEmpty(spec.include),
       '--exclude': unlessEmpty(spec.exclude),
       '--proxy': spec.proxy,
+      '--relay': spec.relay,
       '--parallel': unless(4, spec.parallel),
     }
     return command([spec.kind === 'model' ? 'checkpoint' : 'dataset', 'download'], options, [

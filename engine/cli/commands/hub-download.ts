@@ -10,6 +10,7 @@ interface DownloadOptions {
   include?: string[]
   exclude?: string[]
   proxy?: string
+  relay?: boolean
   parallel: number
 }
 
@@ -30,6 +31,7 @@ export function addDownloadCommand(parent: Command, outcome: Outcome, kind: HubD
           .option('--include <patterns>', 'only files that fit: *.safetensors,*.json', list)
           .option('--exclude <patterns>', 'no files that fit: *.bin', list)
           .option('--proxy <url>', 'HTTP proxy (default: https_proxy, http_proxy, no_proxy)')
+          .option('--relay', 'ask through the workbench that is connected to this host')
           .option('--parallel <n>', 'connections at a time', integer(1), 4),
         `awb ${area} download ${example} ./${example.split('/')[1] ?? ''}`,
         `awb ${area} download ${example} ./${example.split('/')[1] ?? ''} --hub modelscope`,

@@ -86,7 +86,11 @@ const nameOf = ({ repository }: Repository): string =>
 
 function specOf(values: DownloadValues, { hub, kind, repository, include, exclude }: Repository, output: string) {
   const given = (text: string): string | undefined => (text.trim() === '' ? undefined : text.trim())
-  const optional = { revision: given(values.revision), endpoint: given(values.endpoint), proxy: given(values.proxy) }
+  const optional = {
+    revision: given(values.revision),
+    endpoint: given(values.endpoint),
+    proxy: values.relay ? undefined : given(values.proxy),
+  }
   return {
     hub,
     kind,
@@ -95,6 +99,7 @@ function specOf(values: DownloadValues, { hub, kind, repository, include, exclud
     include: values.include.length > 0 ? values.include : [...(include ?? [])],
     exclude: values.exclude.length > 0 ? values.exclude : [...(exclude ?? [])],
     parallel: values.parallel,
+    ...(values.relay ? { relay: true } : {}),
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
   }
 }

@@ -1,4 +1,4 @@
-import { folderField, integerField, selectField, textField, textListField } from '../fields.ts'
+import { folderField, integerField, selectField, switchField, textField, textListField } from '../fields.ts'
 import { defineForm, group } from '../form.ts'
 import { plain, text } from '../text.ts'
 import type { Repository } from './download.ts'
@@ -62,6 +62,14 @@ export const downloadForm = (known: readonly Repository[]) =>
       }),
     }),
     group('way', text('Way', '网络'), {
+      relay: switchField({
+        title: text('Through the computer with the workbench', '经由工作台所在电脑下载'),
+        help: text(
+          'For hosts without internet: that computer asks in their place while it is connected. Files go to the host directly and are checked there.',
+          '适用于无法上网的主机：在连接期间由工作台所在电脑代为请求，文件直接写入主机并在主机上校验。',
+        ),
+        default: false,
+      }),
       endpoint: textField({
         title: text('Mirror', '镜像地址'),
         help: text(
@@ -77,6 +85,7 @@ export const downloadForm = (known: readonly Repository[]) =>
           '不含密码的 HTTP 代理。留空则使用引擎环境变量 http_proxy、https_proxy 与 no_proxy。',
         ),
         placeholder: 'http://',
+        showIf: { field: 'relay', in: [false] },
       }),
       revision: textField({
         title: text('Revision', '版本'),

@@ -34,12 +34,15 @@ const specs: { readonly [N in TaskName]: unknown } = {
     output: '/out',
     target: { layout: 'mcore', tp: 2, pp: 4, vocabDivisor: 8 },
     dtype: 'bf16',
+    strategy: '/s',
   },
   'checkpoint.verify': {
     checkpoint: '/a',
     against: '/b',
     logits: { prompts: ['one, two', '-- three'], tokens: 8, tolerance: 0.25 },
     listed: 3,
+    strategy: '/s',
+    againstStrategy: '/t',
   },
   'checkpoint.split': {
     input: '/whole.ckpt',

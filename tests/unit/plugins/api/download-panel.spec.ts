@@ -87,6 +87,12 @@ describe('the download panel', () => {
     `)
   })
 
+  it('asks through the workbench instead of a proxy', () => {
+    const [step] = planFor({ relay: true, proxy: 'http://proxy:3128' }).steps
+    expect(step).toMatchObject({ spec: { relay: true } })
+    expect(JSON.stringify(step)).not.toContain('3128')
+  })
+
   it('compares the size with the free space', () => {
     const { findings } = plan(inputForTest({}, { facts: factsForTest({ workspaceFreeBytes: 1024 ** 3 }) }))
     expect(findings.map(({ code }) => code)).toContain('output.space')

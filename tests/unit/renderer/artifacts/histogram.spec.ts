@@ -13,4 +13,12 @@ describe('histogram', () => {
   it('is empty for nothing', () => {
     expect(histogram([], 10).bins).toEqual([])
   })
+
+  it('draws nearly all lengths when a few are many times as long', () => {
+    const lengths = [...Array.from({ length: 400 }, (_, at) => at % 300), 50_000, 60_000]
+    const { bins, beyond, max } = histogram(lengths, 40)
+    expect(bins.at(-1)?.to).toBeLessThanOrEqual(310)
+    expect({ beyond, max }).toEqual({ beyond: 2, max: 60_000 })
+    expect(bins.reduce((sum, { count }) => sum + count, 0) + beyond).toBe(lengths.length)
+  })
 })

@@ -8,6 +8,7 @@ export const datasetsMessages = {
       from: 'From',
       to: 'To',
       count: 'Samples',
+      beyond: '{count} with {length} tokens or more are not drawn',
     },
     figures: {
       dropped: 'Left out',
@@ -75,6 +76,7 @@ export const datasetsMessages = {
       from: '起',
       to: '止',
       count: '样本数',
+      beyond: '另有 {count} 个达到 {length} 个词元以上，未画出',
     },
     figures: {
       dropped: '丢弃',

@@ -28,7 +28,7 @@ export async function checkConversion(spec: TaskSpec<'checkpoint.convert'>): Pro
   const output = resolve(spec.output)
   const keepPadding = 'tp' in target && target.vocabDivisor === undefined
   const lora = spec.lora && { path: expandPath(spec.lora.checkpoint), targets: spec.lora.targets }
-  await using opened = await openCheckpoint(spec.input, { keepPadding, lora })
+  await using opened = await openCheckpoint(spec.input, { keepPadding, lora, strategy: spec.strategy })
   const { model, summary, megatron } = opened
   const family = (await knownFamilies()).get(model.family)
   const dtype = spec.dtype ?? summary.dtype

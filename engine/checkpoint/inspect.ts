@@ -6,14 +6,17 @@ import { openCheckpoint } from './open.ts'
 import { statisticsBytes, tensorStatistics, type StatisticsOptions } from './statistics.ts'
 
 /** What a checkpoint is, and what is wrong with it. Reads headers only. @throws as `openCheckpoint` */
-export async function summarizeCheckpoint(path: string): Promise<CheckpointSummary> {
-  await using checkpoint = await openCheckpoint(path, { ranks: true })
+export async function summarizeCheckpoint(path: string, strategy?: string): Promise<CheckpointSummary> {
+  await using checkpoint = await openCheckpoint(path, { ranks: true, strategy })
   return checkpoint.summary
 }
 
 /** The summary together with every stored tensor: file, offset, shape, dtype. @throws as `openCheckpoint` */
-export async function inspectCheckpoint(path: string): Promise<CheckpointSummary & { tensors: TensorInfo[] }> {
-  await using checkpoint = await openCheckpoint(path, { ranks: true })
+export async function inspectCheckpoint(
+  path: string,
+  strategy?: string,
+): Promise<CheckpointSummary & { tensors: TensorInfo[] }> {
+  await using checkpoint = await openCheckpoint(path, { ranks: true, strategy })
   return { ...checkpoint.summary, tensors: [...checkpoint.stored] }
 }
 
@@ -26,8 +29,9 @@ export async function inspectStatistics(
   path: string,
   pattern: string,
   context: Pick<TaskContext, 'signal' | 'progress'>,
+  strategy?: string,
 ): Promise<CheckpointSummary & { tensors: (TensorInfo & { statistics: TensorStatistics })[] }> {
-  await using checkpoint = await openCheckpoint(path, { ranks: true })
+  await using checkpoint = await openCheckpoint(path, { ranks: true, strategy })
   const { stored, storedTensors, summary } = checkpoint
   const wanted = storedTensors.flatMap((tensor, index) => {
     const info = stored[index]

@@ -25,7 +25,7 @@ export const convertCheckpoint: Task<TaskSpec<'checkpoint.convert'>> = async (sp
   const { target, lora } = spec
   const keepPadding = 'tp' in target && target.vocabDivisor === undefined
   const adapters = lora === undefined ? undefined : { path: expandPath(lora.checkpoint), targets: lora.targets }
-  await using opened = await openCheckpoint(spec.input, { keepPadding, lora: adapters })
+  await using opened = await openCheckpoint(spec.input, { keepPadding, lora: adapters, strategy: spec.strategy })
   const { summary, megatron } = opened
   const output = resolve(spec.output)
   context.log(`source: ${summary.path} (${describe(opened)})`)

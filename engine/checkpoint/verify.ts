@@ -15,8 +15,8 @@ const LISTED = 10
  * differs is in the result of the failure, too.
  */
 export const verifyCheckpoint: Task<TaskSpec<'checkpoint.verify'>> = async (spec, context) => {
-  await using checkpoint = await openCheckpoint(spec.checkpoint)
-  await using against = await openCheckpoint(spec.against)
+  await using checkpoint = await openCheckpoint(spec.checkpoint, { strategy: spec.strategy })
+  await using against = await openCheckpoint(spec.against, { strategy: spec.againstStrategy })
   context.log(`checkpoint: ${checkpoint.summary.path} (${describe(checkpoint)})`)
   context.log(`against:    ${against.summary.path} (${describe(against)})`)
   assertComplete(checkpoint)

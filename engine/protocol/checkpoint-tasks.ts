@@ -58,6 +58,9 @@ export type LogitsCheck = z.infer<typeof LogitsCheck>
 export const verifyCheckpoint = z.object({
   checkpoint: z.string(),
   against: z.string(),
+  /** Strategies of ranks of MindSpore; without them, what lies beside. */
+  strategy: z.string().optional(),
+  againstStrategy: z.string().optional(),
   /** Runs both on the reference runtime, too. */
   logits: LogitsCheck.optional(),
   /** How many differences the result lists (default 10); all are counted. */

@@ -50,6 +50,8 @@ const convertCheckpoint = z.object({
   /** Without it the source's dtype is kept. */
   dtype: Dtype.optional(),
   lora: LoraMerge.optional(),
+  /** Strategy of `input` where it is ranks of MindSpore; without it, one that lies beside them. */
+  strategy: z.string().optional(),
 })
 
 /** Columns of an alpaca row by role; an empty name switches a role off. */

@@ -36,6 +36,7 @@ export async function runTask(name: TaskName, spec: unknown, context: TaskContex
 /** The fields of all specs that name something on disk. */
 const PATH_FIELDS: ReadonlySet<string> = new Set([
   'against',
+  'againstStrategy',
   'checkpoint',
   'dataset',
   'definition',

@@ -3,9 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { readMindspore } from '../../engine/checkpoint/formats/mindspore-read.ts'
 import { RandomFile } from '../../engine/checkpoint/formats/random-file.ts'
+import { runProgram } from '../../engine/cli/program.ts'
 import { fixture, temporaryFolder } from '../fixtures/checkpoint/helpers.ts'
 import { strategyFile, type StrategyItem } from '../fixtures/checkpoint/strategy.ts'
 
@@ -152,6 +153,11 @@ describe('awb checkpoint convert --check', () => {
 })
 
 describe('awb checkpoint', () => {
+  afterEach(() => {
+    vi.restoreAllMocks()
+    vi.unstubAllEnvs()
+  })
+
   it.each<[string[], number, string]>([
     [['verify', model], 2, '--against'],
     [['verify', model, '--against', model, '--tokens', '4'], 2, '--logits'],
@@ -168,10 +174,15 @@ describe('awb checkpoint', () => {
     [['convert', model, 'out', '--to', 'hf', '--lora-alpha', '16'], 2, '--lora'],
     [['convert', model, 'out', '--to', 'mcore', '--tp', '3'], 1, 'TP 3'],
     [['convert', model, 'out', '--to', 'mcore', '--pp', '2', '--layer-list', '1,2'], 1, '1,2'],
-  ])('refuses %j with %i', (args, code, reason) => {
+  ])('refuses %j with %i', async (args, code, reason) => {
     using folder = temporaryFolder()
-    const answer = awb(folder.path, ...args)
-    expect({ code: answer.code, files: readdirSync(folder.path) }).toEqual({ code, files: [] })
-    expect(answer.err).toContain(reason)
+    // In this process: starting Node for each would take longer than all the rest.
+    vi.stubEnv('INIT_CWD', folder.path)
+    vi.stubEnv('LANG', 'C')
+    const printed = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    const answered = await runProgram(['checkpoint', ...args])
+    const text = printed.mock.calls.map(([chunk]) => String(chunk)).join('')
+    expect({ code: answered, files: readdirSync(folder.path) }).toEqual({ code, files: [] })
+    expect(text).toContain(reason)
   })
 })

@@ -115,7 +115,7 @@ function casesOf(family: Family): Case[] {
   return sourcesOf(family).flatMap((from) =>
     family.layouts.map((layout, index) => {
       const target = targetOf(layout)
-      // Spreading moves bytes as they are; the same dtype into the same layout would be a copy.
+      // Spreading and joining move bytes as they are; the same dtype into the same layout would be a copy.
       const dtype =
         layout === 'ranks' ? undefined : layout === from.layout ? casts[2] : casts[(index + from.name.length) % 3]
       const { layout: _, ...settings } = target
@@ -139,29 +139,28 @@ function paddedRows({ from }: Case, { tp, vocabDivisor }: Megatron): number {
 
 const slices = { prefix: 'checkpoint_', weightsOnly: false }
 
-/** Runs what people run: joining first where ranks come in, splitting at last where ranks go out. */
+/** Runs what people run: ranks are opened by their strategy, or joined; where ranks go out, splitting comes last. */
 async function convert({ family, from, target, dtype }: Case, root: string, output: string): Promise<void> {
   const context = recordingContext()
   const at = (name: string): string => join(root, family.id, name)
-  let input = at(from.name)
-  if (from.layout === 'ranks') {
-    input = `${output}-joined`
-    const strategy = at(`${from.name}-strategy`)
-    await joinCheckpoint({ ...slices, input: at(from.name), output: input, strategy }, context)
-  }
-  if (target.layout !== 'ranks') return void (await convertCheckpoint({ input, output, target, dtype }, context))
-  const strategy = at(`${target.spread}-strategy`)
-  if (from.layout === 'ranks') {
-    const sourceStrategy = at(`${from.name}-strategy`)
-    await splitCheckpoint({ ...slices, input: at(from.name), output, strategy, sourceStrategy }, context)
+  const input = at(from.name)
+  const given = from.layout === 'ranks' ? { strategy: at(`${from.name}-strategy`) } : {}
+  if (target.layout !== 'ranks') {
+    const isJoined = given.strategy !== undefined && target.layout === 'mindspore' && dtype === undefined
+    if (isJoined) await joinCheckpoint({ ...slices, input, output, strategy: given.strategy }, context)
+    else await convertCheckpoint({ input, output, target, dtype, ...given }, context)
     return
   }
-  if (from.layout !== 'mindspore') {
-    const whole = `${output}-whole`
-    await convertCheckpoint({ input, output: whole, target: { layout: 'mindspore' } }, context)
-    input = whole
+  const strategy = at(`${target.spread}-strategy`)
+  if (given.strategy !== undefined) {
+    await splitCheckpoint({ ...slices, input, output, strategy, sourceStrategy: given.strategy }, context)
+    return
   }
-  await splitCheckpoint({ ...slices, input, output, strategy }, context)
+  const whole = from.layout === 'mindspore' ? input : `${output}-whole`
+  if (whole !== input) {
+    await convertCheckpoint({ input, output: whole, target: { layout: 'mindspore' } }, context)
+  }
+  await splitCheckpoint({ ...slices, input: whole, output, strategy }, context)
 }
 
 const question = (one: Case, path: string): object => {

@@ -19,6 +19,7 @@ export interface TargetOptions {
   vocabDivisor?: number
   dtype?: 'fp32' | 'fp16' | 'bf16'
   check?: boolean
+  strategy?: string
 }
 
 export interface LoraOptions {
@@ -60,6 +61,7 @@ export function addConvertCommand(checkpoint: Command, outcome: Outcome): void {
       examples(
         withAdapters(
           withTarget(command.addOption(choice('--to <layout>', 'layout of the output', layouts).makeOptionMandatory()))
+            .option('--strategy <path>', 'strategy of an input of MindSpore ranks (default: one beside them)')
             .option('--check', 'say what is in the way of it, and write nothing')
             .option('--lora <checkpoint>', 'merge the adapters of this checkpoint'),
           'lora-',
@@ -110,7 +112,7 @@ export async function runConvert(
   session: Session,
   args: string[],
   target: Target,
-  { dtype, check }: TargetOptions,
+  { dtype, check, strategy }: TargetOptions,
   lora: Pick<Spec, 'lora'>,
 ): Promise<void> {
   const spec = {
@@ -118,6 +120,7 @@ export async function runConvert(
     output: pathAt(session, args, 1),
     target,
     ...(dtype === undefined ? {} : { dtype }),
+    ...(strategy === undefined ? {} : { strategy: session.path(strategy) }),
     ...lora,
   }
   await (check === true ? runCheck(session, spec) : runTaskHere(session, 'checkpoint.convert', spec))

@@ -10,7 +10,7 @@ type Inspected = CheckpointSummary & { readonly tensors?: (TensorInfo & { readon
 
 /** `checkpoint inspect`: exit status 0 only for a checkpoint that matches its configuration. */
 export function addInspectCommand(checkpoint: Command, outcome: Outcome): void {
-  addCommand<{ tensors?: boolean; statistics?: string | true }>(
+  addCommand<{ tensors?: boolean; statistics?: string | true; strategy?: string }>(
     checkpoint,
     outcome,
     'inspect <checkpoint>',
@@ -18,6 +18,7 @@ export function addInspectCommand(checkpoint: Command, outcome: Outcome): void {
     (command) =>
       examples(
         command
+          .option('--strategy <path>', 'strategy of ranks of MindSpore (default: one beside them)')
           .option('--tensors', 'list every tensor too')
           .option(
             '--statistics [name]',
@@ -26,8 +27,9 @@ export function addInspectCommand(checkpoint: Command, outcome: Outcome): void {
         'awb checkpoint inspect ./llama-2-7b-mcore --tensors',
         'awb checkpoint inspect ./trained --statistics "*.linear_qkv.weight"',
       ),
-    async (session, args, { tensors, statistics }) => {
+    async (session, args, { tensors, statistics, ...options }) => {
       const path = pathAt(session, args, 0)
+      const strategy = options.strategy === undefined ? undefined : session.path(options.strategy)
       await runHere(
         session,
         async (context) => {
@@ -35,10 +37,10 @@ export function addInspectCommand(checkpoint: Command, outcome: Outcome): void {
             await import('../../checkpoint/inspect.ts')
           const inspected =
             statistics !== undefined
-              ? await inspectStatistics(path, statistics === true ? '*' : statistics, context)
+              ? await inspectStatistics(path, statistics === true ? '*' : statistics, context, strategy)
               : tensors === true
-                ? await inspectCheckpoint(path)
-                : await summarizeCheckpoint(path)
+                ? await inspectCheckpoint(path, strategy)
+                : await summarizeCheckpoint(path, strategy)
           failWhereWrong(inspected, session)
           return inspected
         },

@@ -10,6 +10,8 @@ interface VerifyOptions {
   tokens?: number
   tolerance?: number
   list?: number
+  strategy?: string
+  againstStrategy?: string
 }
 
 /** `checkpoint verify`: exit status 0 only where all is equal. */
@@ -30,11 +32,13 @@ export function addVerifyCommand(checkpoint: Command, outcome: Outcome): void {
           ])
           .option('--tokens <n>', 'tokens of each prompt, for --logits (default: 32)', integer(1))
           .option('--tolerance <x>', 'largest difference of a logit; default 0, or that of a cast', decimal(0))
+          .option('--strategy <path>', 'strategy of ranks of MindSpore (default: one beside them)')
+          .option('--against-strategy <path>', 'the same of the other side')
           .option('--list <n>', 'differences to name (default: 10)', integer(1)),
         'awb checkpoint verify ./llama-2-7b-mcore --against ./llama-2-7b-hf',
         'awb checkpoint verify ./tiny-mcore --against ./tiny-hf --logits --prompt "What is an NPU?"',
       ),
-    async (session, args, { against, logits, prompt, tokens, tolerance, list }) => {
+    async (session, args, { against, logits, prompt, tokens, tolerance, list, strategy, againstStrategy }) => {
       if (logits !== true && (prompt ?? tokens ?? tolerance) !== undefined) {
         throw new UsageError('--prompt, --tokens and --tolerance need --logits')
       }
@@ -43,6 +47,8 @@ export function addVerifyCommand(checkpoint: Command, outcome: Outcome): void {
         against: session.path(against),
         ...(logits === true ? { logits: { prompts: prompt, tokens, tolerance } } : {}),
         ...(list === undefined ? {} : { listed: list }),
+        ...(strategy === undefined ? {} : { strategy: session.path(strategy) }),
+        ...(againstStrategy === undefined ? {} : { againstStrategy: session.path(againstStrategy) }),
       })
     },
   )

@@ -62,6 +62,14 @@ describe('splitting and joining', () => {
     const comparing = verifyCheckpoint({ checkpoint: sliced, against: model }, recordingContext())
     expect((await failure(comparing)).code).toBe('mindspore.strategyNeeded')
 
+    // With it they are as good as any other checkpoint.
+    await verifyCheckpoint({ checkpoint: sliced, strategy, against: model }, recordingContext())
+    const megatron = join(folder.path, 'megatron')
+    const target = { layout: 'mcore', tp: 2, pp: 1 } as const
+    await convertCheckpoint({ input: sliced, strategy, output: megatron, target }, recordingContext())
+    const both = { checkpoint: megatron, against: sliced, againstStrategy: strategy }
+    expect(await verifyCheckpoint(both, recordingContext())).toMatchObject({ equal: true, cast: 0 })
+
     const joined = join(folder.path, 'joined')
     await joinCheckpoint({ ...options, input: sliced, output: joined, strategy }, recordingContext())
     expect(await verifyCheckpoint({ checkpoint: joined, against: model }, recordingContext())).toMatchObject({

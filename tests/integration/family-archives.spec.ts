@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { FormValues, Plan } from '#engine/protocol/index.ts'
+import type { FormValues, Manifest, Plan } from '#engine/protocol/index.ts'
 import { Log } from '#main/log/log.ts'
 import { PluginHost } from '#main/plugins/plugin-host.ts'
 import type { PlanInput } from '#plugin-api'
@@ -13,6 +13,12 @@ import * as llama2 from '../../plugins/llama2/src/index.ts'
 import * as mistral from '../../plugins/mistral/src/index.ts'
 import * as qwen from '../../plugins/qwen1.5/src/index.ts'
 import * as telechat2 from '../../plugins/telechat2/src/index.ts'
+
+/** What a plugin's script exports. */
+interface Script {
+  readonly family: Manifest
+  readonly [plan: string]: unknown
+}
 
 const root = join(import.meta.dirname, '..', '..')
 const folders: string[] = []
@@ -64,7 +70,7 @@ describe('the built archives', () => {
 })
 
 describe('plans from the sandbox', () => {
-  const { panels, recipes } = llama2.family.contributes
+  const { recipes } = llama2.family.contributes
   const paths = {
     checkpoint: '/data/m',
     dataset: '/data/d',
@@ -72,17 +78,26 @@ describe('plans from the sandbox', () => {
     input: '/data/i',
     prompts: '你好\nhello',
   }
-  const cases: [string, string, FormValues][] = [
-    ...panels.map(({ id }): [string, string, FormValues] => [id, id, {}]),
-    ...panels.map(({ id }): [string, string, FormValues] => [`${id} with paths`, id, paths]),
-    ...recipes.map(({ id, panel, values }): [string, string, FormValues] => [id, panel, { ...values, ...paths }]),
-  ]
+  type Case = [name: string, family: string, panel: string, values: FormValues]
+  const scripts = [llama2, mistral, qwen, telechat2] as readonly Script[]
+  const cases: Case[] = scripts.flatMap(({ family: { id: family, contributes } }) => [
+    ...contributes.panels.map(({ id }): Case => [`${family} ${id}`, family, id, {}]),
+    ...contributes.panels.map(({ id }): Case => [`${family} ${id} with paths`, family, id, paths]),
+    ...contributes.recipes.map(({ id, panel, values }): Case => [
+      `${family} ${id}`,
+      family,
+      panel,
+      { ...values, ...paths },
+    ]),
+  ])
 
-  it.each(cases)('%s: the same as without a sandbox', async (_name, panelId, values) => {
+  it.each(cases)('%s: the same as without a sandbox', async (_name, family, panelId, values) => {
     const input: PlanInput = inputForTest(values)
-    const name = panels.find(({ id }) => id === panelId)?.plan as 'planTrain'
-    const direct: Plan = parsePlanAnswer('llama2', JSON.stringify(llama2[name](input)))
-    expect(await host.plan('llama2', panelId, input)).toEqual(direct)
+    const script = scripts.find((one) => one.family.id === family)
+    const name = script?.family.contributes.panels.find(({ id }) => id === panelId)?.plan ?? ''
+    const plan = script?.[name] as (input: PlanInput) => unknown
+    const direct: Plan = parsePlanAnswer(family, JSON.stringify(plan(input)))
+    expect(await host.plan(family, panelId, input)).toEqual(direct)
   })
 
   it('come within a keystroke', async () => {

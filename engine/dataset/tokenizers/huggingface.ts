@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../../protocol/errors/index.ts'
 import { byteOfPiece, fromByteCharacters } from './byte-alphabet.ts'
+import { ByteLevelWords } from './byte-level-words.ts'
 import { CharBpe } from './char-bpe.ts'
 import { Utf8Stream, decodeIds } from './decoder.ts'
 import type { Component, HuggingFaceFile } from './huggingface-json.ts'
@@ -39,6 +40,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
   readonly #normalizedSplitter: SpecialTokenSplitter | null
   readonly #normalize: TextStep
   readonly #cut: Cutter
+  readonly #byteWords: ByteLevelWords | null
   readonly #bpe: CharBpe
   readonly #wholeWords: ReadonlyMap<string, number> | null
 
@@ -48,6 +50,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
     this.hash = origin.hash
     this.#normalize = buildNormalizer(source.normalizer, file)
     this.#cut = buildPreTokenizer(source.pre_tokenizer, file)
+    this.#byteWords = ByteLevelWords.of(source.pre_tokenizer)
     const decoding = describeDecoder(source.decoder, file)
     this.stripsLeadingSpace = decoding.stripsLeadingSpace
     this.#fillPieces(source, decoding.isByteLevel)
@@ -131,11 +134,14 @@ export class HuggingFaceTokenizer implements Tokenizer {
 
   #encodeWords(text: string, isStart: boolean, out: TokenBuffer): void {
     if (text === '') return
-    for (const word of this.#cut(text, isStart)) {
-      const whole = this.#wholeWords?.get(word)
-      if (whole === undefined) this.#bpe.encodeInto(word, out)
-      else out.push(whole)
-    }
+    if (this.#byteWords !== null) this.#byteWords.encodeInto(text, this.#encodeWord, out)
+    else for (const word of this.#cut(text, isStart)) this.#encodeWord(word, out)
+  }
+
+  readonly #encodeWord = (word: string, out: TokenBuffer): void => {
+    const whole = this.#wholeWords?.get(word)
+    if (whole === undefined) this.#bpe.encodeInto(word, out)
+    else out.push(whole)
   }
 
   #fillPieces(source: HuggingFaceFile, isByteLevel: boolean): void {

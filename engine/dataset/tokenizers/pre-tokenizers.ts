@@ -8,7 +8,8 @@ import { toRegExp } from './rust-pattern.ts'
 /** Cuts texts into smaller ones; `isStart` is true for what stands at the very start of the input. */
 export type Cutter = (text: string, isStart: boolean) => string[]
 
-const GPT2 = "'(?:[sdmt]|ll|ve|re)| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
+/** How GPT-2 cuts words. */
+export const GPT2 = "'(?:[sdmt]|ll|ve|re)| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
 
 /** The pre-tokenizer of a `tokenizer.json` as a function. @throws dataset.tokenizerUnsupported */
 export function buildPreTokenizer(component: Component | null, file: string): Cutter {
@@ -55,8 +56,10 @@ function metaspace(component: Component): Cutter {
 
 const ByteLevel = z.looseObject({ add_prefix_space: z.boolean().default(true), use_regex: z.boolean().default(true) })
 
+export const parseByteLevel = (component: Component): z.infer<typeof ByteLevel> => ByteLevel.parse(component)
+
 function byteLevel(component: Component): Cutter {
-  const options = ByteLevel.parse(component)
+  const options = parseByteLevel(component)
   const expression = toRegExp(GPT2)
   return (text) => {
     const prefixed = options.add_prefix_space && !text.startsWith(' ') ? ` ${text}` : text
@@ -71,8 +74,10 @@ const Split = z.looseObject({
   invert: z.boolean().default(false),
 })
 
+export const parseSplit = (component: Component): z.infer<typeof Split> => Split.parse(component)
+
 function split(component: Component, file: string): Cutter {
-  const { pattern, behavior, invert } = Split.parse(component)
+  const { pattern, behavior, invert } = parseSplit(component)
   const expression = 'String' in pattern ? new RegExp(escapePattern(pattern.String), 'gu') : toRegExp(pattern.Regex)
   switch (behavior) {
     case 'Isolated':

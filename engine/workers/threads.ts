@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 
 /** What a thread of the engine does: worker.ts has the module of each. */
-export type WorkerRole = 'lane' | 'chat' | 'encode' | 'checkpoint-write' | 'checkpoint-compare'
+export type WorkerRole = 'lane' | 'chat' | 'encode' | 'checkpoint-write' | 'checkpoint-compare' | 'checkpoint-hash'
 
 /**
  * In the bundle every module is the engine's entry file, which hands a thread to `runWorker`; among the sources

@@ -17,6 +17,11 @@ export async function runWorker(data: unknown): Promise<void> {
       serveComparing(data)
       break
     }
+    case 'checkpoint-hash': {
+      const { serveHashing } = await import('../checkpoint/writing/hashing.ts')
+      serveHashing()
+      break
+    }
     case 'checkpoint-write': {
       const { serveWriting } = await import('../checkpoint/writing/write-thread.ts')
       serveWriting(data)

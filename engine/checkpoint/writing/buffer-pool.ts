@@ -8,12 +8,14 @@ const roundUp = (bytes: number, unit: number): number => Math.ceil(bytes / unit)
 /**
  * Buffers that begin at page boundaries, which only the memory of WebAssembly promises. Bytes that are never touched
  * cost nothing.
+ *
+ * @param shared whether other threads see the same bytes
  */
-export function alignedBuffers(count: number, bytes: number): Buffer<ArrayBuffer>[] {
+export function alignedBuffers(count: number, bytes: number, shared: boolean): Buffer<ArrayBuffer>[] {
   const stride = roundUp(Math.max(bytes, 1), PAGE_BYTES)
   const pages = Math.max(1, Math.ceil((count * stride) / WASM_PAGE_BYTES))
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: false })
-  // Not shared: its buffer is a plain one.
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared })
+  // Whoever asks for shared memory knows what may be done with it.
   const buffer = memory.buffer as unknown as ArrayBuffer
   return Array.from({ length: count }, (_, index) => Buffer.from(buffer, index * stride, bytes))
 }
@@ -25,16 +27,18 @@ export function alignedBuffers(count: number, bytes: number): Buffer<ArrayBuffer
 export class BufferPool {
   readonly bufferBytes: number
   readonly #count: number
+  readonly #isShared: boolean
   readonly #waiting: ((buffer: Buffer<ArrayBuffer>) => void)[] = []
   #free: Buffer<ArrayBuffer>[] | undefined
 
-  constructor(count: number, bufferBytes: number) {
+  constructor(count: number, bufferBytes: number, isShared = false) {
     this.#count = count
+    this.#isShared = isShared
     this.bufferBytes = bufferBytes
   }
 
   acquire(): Promise<Buffer<ArrayBuffer>> {
-    this.#free ??= alignedBuffers(this.#count, this.bufferBytes)
+    this.#free ??= alignedBuffers(this.#count, this.bufferBytes, this.#isShared)
     const free = this.#free.pop()
     if (free !== undefined) return Promise.resolve(free)
     return new Promise((resolve) => this.#waiting.push(resolve))

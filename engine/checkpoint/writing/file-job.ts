@@ -8,6 +8,7 @@ import { sinkOf } from '../mindspore/to-mindspore.ts'
 import { BufferPool } from './buffer-pool.ts'
 import type { TensorSink } from './copy-steps.ts'
 import { FileSink, type FileDigest } from './file-sink.ts'
+import type { HashThread } from './hashing.ts'
 import type { TensorStream } from './tensor-stream.ts'
 
 /** A file of weights that is to be written, in words that cross threads. */
@@ -30,26 +31,32 @@ const BLOCKS_BYTES = 24 * 1024 * 1024
 const [LEAST_BLOCK_BYTES, MOST_BLOCK_BYTES] = [256 * 1024, 2 * 1024 * 1024]
 
 /** Many files get smaller blocks, down to a limit below which disks are slow. */
-function blocksFor(files: number): BufferPool {
+function blocksFor(files: number, isShared: boolean): BufferPool {
   const count = files + SPARE_BLOCKS
   const fair = 2 ** Math.floor(Math.log2(BLOCKS_BYTES / count))
-  return new BufferPool(count, Math.min(MOST_BLOCK_BYTES, Math.max(LEAST_BLOCK_BYTES, fair)))
+  return new BufferPool(count, Math.min(MOST_BLOCK_BYTES, Math.max(LEAST_BLOCK_BYTES, fair)), isShared)
 }
 
-/** Writes the files of a group below `folder`, durable. @throws AppError `file.full`, `file.denied`, `cancelled` */
+/**
+ * Writes the files of a group below `folder`, durable.
+ *
+ * @param hashing where a file that is alone in its group is hashed; default: in this thread
+ * @throws AppError `file.full`, `file.denied`, `cancelled`
+ */
 export async function writeGroup(
   folder: string,
   group: FileGroup,
   stream: TensorStream,
+  hashing?: HashThread,
 ): Promise<[string, FileDigest][]> {
-  const blocks = blocksFor(group.length)
+  const blocks = blocksFor(group.length, hashing !== undefined)
   const sinks: FileSink[] = []
   try {
     const open: OpenFile[] = []
     for (const job of group) {
       const path = join(folder, job.path)
       await mkdir(dirname(path), { recursive: true })
-      const file = await FileSink.create(path, job.format === 'torch', blocks)
+      const file = await FileSink.create(path, job.format === 'torch', blocks, hashing?.next())
       sinks.push(file)
       open.push(await begin(job, file))
     }

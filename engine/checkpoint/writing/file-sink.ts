@@ -5,6 +5,7 @@ import { fileError } from '../formats/random-file.ts'
 import type { ByteSink } from '../formats/torch-write.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { DirectFile } from './direct-file.ts'
+import { hashHere, type FileHash } from './hashing.ts'
 
 /** Large enough for any disk; a file that is written alone has one to fill and two under way. */
 const BLOCK_BYTES = 2 * 1024 * 1024
@@ -23,7 +24,7 @@ export class FileSink implements ByteSink {
   readonly #path: string
   readonly #file: DirectFile
   readonly #blocks: BufferPool
-  readonly #hash = createHash('sha256')
+  readonly #hash: FileHash
   readonly #pending = new Set<Promise<void>>()
   readonly #wantsCrc: boolean
   #block: Buffer<ArrayBuffer> | undefined
@@ -33,7 +34,8 @@ export class FileSink implements ByteSink {
   #position = 0
   #failure: { readonly error: unknown } | undefined
 
-  private constructor(path: string, file: DirectFile, wantsCrc: boolean, blocks: BufferPool) {
+  private constructor(path: string, file: DirectFile, wantsCrc: boolean, blocks: BufferPool, hash: FileHash) {
+    this.#hash = hash
     this.#path = path
     this.#file = file
     this.#wantsCrc = wantsCrc
@@ -43,13 +45,15 @@ export class FileSink implements ByteSink {
   /**
    * @param wantsCrc whether `takeCrc` will be asked for
    * @param blocks shared between files: one for each of them, and more
+   * @param hash default: in this thread
    */
   static async create(
     path: string,
     wantsCrc: boolean,
     blocks: BufferPool = new BufferPool(BLOCK_COUNT, BLOCK_BYTES),
+    hash: FileHash = hashHere(),
   ): Promise<FileSink> {
-    return new FileSink(path, await DirectFile.create(path), wantsCrc, blocks)
+    return new FileSink(path, await DirectFile.create(path), wantsCrc, blocks, hash)
   }
 
   /** Takes the bytes over; they may change once this is done. @throws AppError `file.full`, also for an earlier write */
@@ -104,7 +108,7 @@ export class FileSink implements ByteSink {
     } catch (error) {
       throw fileError(error, this.#path)
     }
-    return { bytes: this.#position, sha256: this.#hash.digest('hex') }
+    return { bytes: this.#position, sha256: await this.#hash.digest() }
   }
 
   /** Closes without a result, after a failure; harmless when already closed. */
@@ -126,8 +130,13 @@ export class FileSink implements ByteSink {
   #flush(): void {
     const block = this.#block as Buffer<ArrayBuffer>
     const length = this.#filled
-    const writing = this.#file
-      .write(block, length, this.#position)
+    const written = this.#file.write(block, length, this.#position)
+    const hashed = this.#hash.update(block.subarray(0, length))
+    // Both have ended before the block is used again.
+    const writing = Promise.allSettled([written, hashed])
+      .then((results) => {
+        for (const result of results) if (result.status === 'rejected') throw result.reason
+      })
       .catch((error: unknown) => {
         this.#failure ??= { error: fileError(error, this.#path) }
       })
@@ -136,7 +145,6 @@ export class FileSink implements ByteSink {
         this.#blocks.release(block)
       })
     this.#pending.add(writing)
-    this.#hash.update(block.subarray(0, length))
     this.#updateCrc()
     this.#position += length
     this.#block = undefined

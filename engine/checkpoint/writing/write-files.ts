@@ -59,7 +59,8 @@ async function writeInThreads(
 ): Promise<FilesWritten> {
   const work = pieces(groups, threads)
   using progress = new SharedProgress(totalBytes, context)
-  const setup: WriteSetup = { recipe, files: book.files(), dtype, folder, shared: progress.shared }
+  const isHashingApart = work.length * 2 <= threads && (work[0]?.().length ?? 0) === 1
+  const setup: WriteSetup = { recipe, files: book.files(), dtype, folder, shared: progress.shared, isHashingApart }
   const pool = new ThreadPool<WriteRequest, WriteReply>('checkpoint-write', Math.min(threads, work.length), setup)
   const overflows = new Map<string, number>()
   const written = new Map<number, readonly [string, FileDigest][]>()

@@ -5,6 +5,7 @@ import { revive, type SourceRecipe } from '../sources/recipe.ts'
 import { progressInThread, type SharedCounters } from '../sources/shared-progress.ts'
 import { writeGroup, type FileGroup } from './file-job.ts'
 import type { FileDigest } from './file-sink.ts'
+import { HashThread } from './hashing.ts'
 import { TensorStream } from './tensor-stream.ts'
 
 export interface WriteSetup {
@@ -13,6 +14,8 @@ export interface WriteSetup {
   readonly dtype: Dtype
   readonly folder: string
   readonly shared: SharedCounters
+  /** Whether a thread beside this one hashes; groups are single files then. */
+  readonly isHashingApart: boolean
 }
 
 export interface WriteRequest {
@@ -28,12 +31,13 @@ export interface WriteReply {
 
 /** In the thread: writes one group after the other. */
 export function serveWriting(data: unknown): void {
-  const { recipe, files, dtype, folder, shared } = data as WriteSetup
+  const { recipe, files, dtype, folder, shared, isHashingApart } = data as WriteSetup
   serveRequests<WriteRequest, WriteReply>(() => {
     const { source, counted } = revive(recipe, files)
     const stream = new TensorStream(source, dtype, 0, progressInThread(shared))
+    const hashing = isHashingApart ? new HashThread() : undefined
     return Promise.resolve(async ({ group }: WriteRequest) => {
-      const digests = await writeGroup(folder, group, stream)
+      const digests = await writeGroup(folder, group, stream, hashing)
       const reply = { digests, overflows: new Map(stream.overflows), counted: counted.map((map) => new Map(map)) }
       for (const map of [stream.overflows, ...counted]) map.clear()
       return { reply }

@@ -13,6 +13,12 @@ export interface FieldGroup<F extends Fields = Fields> {
 type Intersection<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void ? I : never
 type FieldsOf<G extends readonly FieldGroup[]> = Intersection<G[number]['fields']>
 
+/** What a form does not draw: groups by their ids, fields by their names. */
+export interface Undrawn {
+  readonly groups?: readonly string[]
+  readonly fields?: readonly string[]
+}
+
 /** A panel's form: what the workbench draws, and how a plan reads the values. */
 export interface Form<F> {
   readonly panel: PanelForm
@@ -22,7 +28,7 @@ export interface Form<F> {
    */
   read(values: FormValues): { readonly values: ValuesOf<F>; readonly findings: Finding[] }
   /** The same form without some groups or fields: those fields are not drawn and keep their defaults. */
-  without(...names: readonly string[]): Form<F>
+  without(names: Undrawn): Form<F>
 }
 
 /** Fields that are drawn together under one title. */
@@ -33,22 +39,22 @@ export const group = <const F extends Fields>(id: string, title: Text, fields: F
 })
 
 /** A form of groups, drawn in this order. Throws when two groups use one field name. */
-export const defineForm = <const G extends readonly FieldGroup[]>(...groups: G): Form<FieldsOf<G>> =>
-  formOf(groups, new Set())
+export const defineForm = <const G extends readonly FieldGroup[]>(...groups: G): Form<FieldsOf<G>> => formOf(groups, {})
 
-function formOf<F>(groups: readonly FieldGroup[], omitted: ReadonlySet<string>): Form<F> {
+function formOf<F>(groups: readonly FieldGroup[], omitted: Undrawn): Form<F> {
+  const [omittedGroups, omittedFields] = [new Set(omitted.groups), new Set(omitted.fields)]
   const fields = new Map<string, Field<FormValue>>()
   const undrawn = new Set<string>()
   const panel: PanelForm = {
     schema: { type: 'object', properties: {}, required: [] },
     hints: {},
-    groups: groups.filter(({ id }) => !omitted.has(id)).map(({ id, title }) => ({ id, title })),
+    groups: groups.filter(({ id }) => !omittedGroups.has(id)).map(({ id, title }) => ({ id, title })),
   }
   for (const { id, fields: grouped } of groups) {
     for (const [name, field] of Object.entries(grouped)) {
       if (fields.has(name)) throw new Error(`two fields are named ${name}`)
       fields.set(name, field)
-      if (omitted.has(id) || omitted.has(name)) {
+      if (omittedGroups.has(id) || omittedFields.has(name)) {
         undrawn.add(name)
         continue
       }
@@ -65,7 +71,11 @@ function formOf<F>(groups: readonly FieldGroup[], omitted: ReadonlySet<string>):
       const findings = read.findings.filter(({ field }) => field === undefined || !undrawn.has(field))
       return { values: read.values as never, findings }
     },
-    without: (...more) => formOf(groups, new Set([...omitted, ...more])),
+    without: (more) =>
+      formOf(groups, {
+        groups: [...omittedGroups, ...(more.groups ?? [])],
+        fields: [...omittedFields, ...(more.fields ?? [])],
+      }),
   }
 }
 

@@ -61,7 +61,7 @@ const wholeForm = defineForm(
 
 /** Looks at a checkpoint and compares it with another one. Its script exports `plan` as `planCheck`. */
 export function checkPanel(family: WeightFamily): BuiltPanel {
-  const form = family.isRunnable ? wholeForm : wholeForm.without('logits')
+  const form = family.isRunnable ? wholeForm : wholeForm.without({ groups: ['logits'] })
   return {
     panel: {
       id: 'check',

@@ -160,11 +160,10 @@ export function convertForm(family: WeightFamily) {
     adapterGroup,
     proofGroup,
   )
-  const missing = [
-    ...(family.layouts.some(isMegatron) ? [] : ['parallel', 'adapters']),
-    ...(family.isRunnable ? [] : ['logits']),
-  ]
-  return form.without(...missing)
+  return form.without({
+    groups: family.layouts.some(isMegatron) ? [] : ['parallel', 'adapters'],
+    fields: family.isRunnable ? [] : ['logits'],
+  })
 }
 
 function targetHelp({ layouts }: WeightFamily) {

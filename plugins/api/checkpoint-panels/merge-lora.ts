@@ -103,7 +103,7 @@ function mergeLoraForm(trainers: readonly Trainer[]) {
     megatron: ['tuned', 'strategy', 'alpha', 'rank', 'weightsOnly', 'prefix'],
     mindformers: ['input', 'adapters', 'loraAlpha', 'loraRank', 'loraTargets', 'layout'],
   }
-  return form.without('trainer', ...unused[trainers[0] ?? 'megatron'])
+  return form.without({ fields: ['trainer', ...unused[trainers[0] ?? 'megatron']] })
 }
 
 export type MergeLoraValues = ReturnType<ReturnType<typeof mergeLoraForm>['read']>['values']

@@ -46,15 +46,21 @@ const codes = (values: Parameters<typeof form.read>[0]) =>
   form.read(values).findings.map(({ code, field }) => `${code} ${field}`)
 
 describe('without', () => {
+  it('tells a field from a group of the same name', () => {
+    const both = defineForm(group('x', title, { x: textField({ title }), y: textField({ title }) }))
+    expect(Object.keys(both.without({ fields: ['x'] }).panel.hints)).toEqual(['y'])
+    expect(Object.keys(both.without({ groups: ['x'] }).without({ fields: ['y'] }).panel.hints)).toEqual([])
+  })
+
   it('leaves groups out of what is drawn, and of what is read', () => {
-    const rest = form.without('b')
+    const rest = form.without({ groups: ['b'] })
     expect(Object.keys(rest.panel.hints)).toEqual(['input', 'mode', 'onlyY'])
     expect(rest.panel.groups.map(({ id }) => id)).toEqual(['a'])
     expect(rest.panel.schema.required).toEqual(['input', 'mode', 'onlyY'])
     expect(rest.read({ input: '/x', count: 99 })).toMatchObject({ values: { input: '/x', count: 3 }, findings: [] })
     expect(form.panel.groups).toHaveLength(2)
-    expect(Object.keys(form.without('input', 'b').panel.hints)).toEqual(['mode', 'onlyY'])
-    expect(form.without('input', 'b').read({}).findings).toEqual([])
+    expect(Object.keys(form.without({ fields: ['input'], groups: ['b'] }).panel.hints)).toEqual(['mode', 'onlyY'])
+    expect(form.without({ fields: ['input'], groups: ['b'] }).read({}).findings).toEqual([])
   })
 })
 

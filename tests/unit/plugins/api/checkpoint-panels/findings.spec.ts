@@ -341,6 +341,17 @@ describe('the families', () => {
     })
   })
 
+  it('ask of LoRA what their trainers write', () => {
+    const fields = (family: FamilyId) =>
+      Object.keys(manifestOf(family).contributes.panels.find(({ id }) => id === 'merge-lora')?.form.hints ?? {})
+    const megatron = ['input', 'adapters', 'loraAlpha', 'loraRank', 'loraTargets', 'layout', 'output']
+    const mindformers = ['tuned', 'strategy', 'alpha', 'rank', 'output', 'weightsOnly', 'prefix']
+    expect(fields('mistral')).toEqual(megatron)
+    expect(fields('telechat2')).toEqual(mindformers)
+    expect(new Set(fields('llama2'))).toEqual(new Set(['trainer', ...megatron, ...mindformers]))
+    expect(fields('qwen1.5')).toEqual(fields('llama2'))
+  })
+
   it('offer only the layouts that their frameworks have', () => {
     const layouts = (family: FamilyId) =>
       manifestOf(family).contributes.panels.find(({ id }) => id === 'convert')?.form.schema.properties['layout']?.[

@@ -58,6 +58,7 @@ export const convertCheckpoint: Task<TaskSpec<'checkpoint.convert'>> = async (sp
     dtype,
     iteration: megatron?.iteration,
     trueVocab,
+    threads: spec.workers,
     assetsFrom: summary.path,
     origin: await originOf(summary),
     context,

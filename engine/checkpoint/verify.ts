@@ -22,7 +22,7 @@ export const verifyCheckpoint: Task<TaskSpec<'checkpoint.verify'>> = async (spec
   assertComplete(checkpoint)
   assertComplete(against)
   warnOfNumbers(checkpoint, against, context)
-  const { tensors, bytes, cast, differences } = await compareSources(checkpoint, against, context)
+  const { tensors, bytes, cast, differences } = await compareSources(checkpoint, against, context, spec.workers)
   const described: TensorDifference[] = []
   for (const { tensor } of differences.slice(0, spec.listed ?? LISTED)) {
     described.push(await describeDifference(checkpoint, against, tensor, context.signal))

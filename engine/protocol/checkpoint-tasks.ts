@@ -63,6 +63,8 @@ export const verifyCheckpoint = z.object({
   againstStrategy: z.string().optional(),
   /** Runs both on the reference runtime, too. */
   logits: LogitsCheck.optional(),
+  /** Threads that compare; without it one for each core, at most four. */
+  workers: z.number().int().positive().max(64).optional(),
   /** How many differences the result lists (default 10); all are counted. */
   listed: z.number().int().positive().max(1000).optional(),
 })

@@ -50,6 +50,8 @@ const convertCheckpoint = z.object({
   /** Without it the source's dtype is kept. */
   dtype: Dtype.optional(),
   lora: LoraMerge.optional(),
+  /** Threads that write; without it one for each core, at most four. */
+  workers: z.number().int().positive().max(64).optional(),
   /** Strategy of `input` where it is ranks of MindSpore; without it, one that lies beside them. */
   strategy: z.string().optional(),
 })

@@ -20,6 +20,7 @@ export interface TargetOptions {
   dtype?: 'fp32' | 'fp16' | 'bf16'
   check?: boolean
   strategy?: string
+  workers?: number
 }
 
 export interface LoraOptions {
@@ -42,6 +43,7 @@ export const withTarget = (command: Command): Command =>
     .option('--vp-stage <layers>', 'virtual pipeline: layers per virtual stage', integer(1))
     .option('--layer-list <a,b,...>', 'uneven pipeline stages: layers of each', layerCounts)
     .option('--vocab-divisor <n>', 'pad the vocabulary to a multiple of this times TP', integer(1))
+    .option('--workers <n>', 'threads that write (default: one for each core, at most 4)', integer(1))
     .addOption(choice('--dtype <dtype>', 'cast the weights (default: keep)', ['fp32', 'fp16', 'bf16']))
 
 export const withAdapters = (command: Command, prefix: string): Command =>
@@ -112,7 +114,7 @@ export async function runConvert(
   session: Session,
   args: string[],
   target: Target,
-  { dtype, check, strategy }: TargetOptions,
+  { dtype, check, strategy, workers }: TargetOptions,
   lora: Pick<Spec, 'lora'>,
 ): Promise<void> {
   const spec = {
@@ -121,6 +123,7 @@ export async function runConvert(
     target,
     ...(dtype === undefined ? {} : { dtype }),
     ...(strategy === undefined ? {} : { strategy: session.path(strategy) }),
+    ...(workers === undefined ? {} : { workers }),
     ...lora,
   }
   await (check === true ? runCheck(session, spec) : runTaskHere(session, 'checkpoint.convert', spec))

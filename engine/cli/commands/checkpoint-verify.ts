@@ -10,6 +10,7 @@ interface VerifyOptions {
   tokens?: number
   tolerance?: number
   list?: number
+  workers?: number
   strategy?: string
   againstStrategy?: string
 }
@@ -34,11 +35,12 @@ export function addVerifyCommand(checkpoint: Command, outcome: Outcome): void {
           .option('--tolerance <x>', 'largest difference of a logit; default 0, or that of a cast', decimal(0))
           .option('--strategy <path>', 'strategy of ranks of MindSpore (default: one beside them)')
           .option('--against-strategy <path>', 'the same of the other side')
+          .option('--workers <n>', 'threads that compare (default: one for each core, at most 4)', integer(1))
           .option('--list <n>', 'differences to name (default: 10)', integer(1)),
         'awb checkpoint verify ./llama-2-7b-mcore --against ./llama-2-7b-hf',
         'awb checkpoint verify ./tiny-mcore --against ./tiny-hf --logits --prompt "What is an NPU?"',
       ),
-    async (session, args, { against, logits, prompt, tokens, tolerance, list, strategy, againstStrategy }) => {
+    async (session, args, { against, logits, prompt, tokens, tolerance, list, workers, strategy, againstStrategy }) => {
       if (logits !== true && (prompt ?? tokens ?? tolerance) !== undefined) {
         throw new UsageError('--prompt, --tokens and --tolerance need --logits')
       }
@@ -47,6 +49,7 @@ export function addVerifyCommand(checkpoint: Command, outcome: Outcome): void {
         against: session.path(against),
         ...(logits === true ? { logits: { prompts: prompt, tokens, tolerance } } : {}),
         ...(list === undefined ? {} : { listed: list }),
+        ...(workers === undefined ? {} : { workers }),
         ...(strategy === undefined ? {} : { strategy: session.path(strategy) }),
         ...(againstStrategy === undefined ? {} : { againstStrategy: session.path(againstStrategy) }),
       })

@@ -208,7 +208,7 @@ describe('writeCheckpoint', () => {
     expect(context.reports.map(({ done }) => done)).toEqual(
       context.reports.map(({ done }) => done).sort((a, b) => a - b),
     )
-  })
+  }, 30_000)
 
   it('counts and reports values that do not fit into fp16', async () => {
     using folder = temporaryFolder()

@@ -2,12 +2,12 @@ import { rm } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { AppError } from '../../protocol/errors/index.ts'
 import type { EncodedColumn } from '../encoders/encoded-block.ts'
-import { openIndexedDataset, type IndexedDataset } from '../indexed/read.ts'
 import { IGNORED_LABEL } from '../templates.ts'
 import { KeyedWriter } from '../writers/keyed.ts'
 import { TokenBuffer } from '../tokenizers/token-buffer.ts'
 import type { FileDigest } from '../writers/output-file.ts'
 import { packGreedily } from './knapsack.ts'
+import { WaitingTokens } from './waiting-tokens.ts'
 
 /** The original pads so, whatever the pad token of the tokenizer is. */
 const PAD_ID = 0
@@ -87,16 +87,16 @@ export class PackingWriter {
     }
     await this.#waiting.finish()
     const [idsStem = '', labelsStem = ''] = waitingStems(this.#options)
-    const ids = await openIndexedDataset(idsStem)
+    const ids = new WaitingTokens(`${idsStem}.bin`, lengths)
     try {
-      const labels = await openIndexedDataset(labelsStem)
+      const labels = new WaitingTokens(`${labelsStem}.bin`, lengths)
       try {
         await this.#pack(lengths, ids, labels)
       } finally {
-        await labels.close()
+        labels.close()
       }
     } finally {
-      await ids.close()
+      ids.close()
     }
     for (const stem of [idsStem, labelsStem]) for (const end of ['bin', 'idx']) await rm(`${stem}.${end}`)
     return this.#output.finish()
@@ -107,7 +107,7 @@ export class PackingWriter {
     await this.#output.abandon()
   }
 
-  async #pack(lengths: Int32Array, ids: IndexedDataset, labels: IndexedDataset): Promise<void> {
+  async #pack(lengths: Int32Array, ids: WaitingTokens, labels: WaitingTokens): Promise<void> {
     const { seqLength, isCompat, signal } = this.#options
     const packedIds = new Int32Array(seqLength)
     const packedMask = new Int32Array(seqLength)
@@ -118,11 +118,11 @@ export class PackingWriter {
       packedLabels.fill(IGNORED_LABEL)
       let at = 0
       for (const sample of group) {
-        const tokens = await ids.sequence(sample)
-        packedIds.set(tokens, at)
-        if (isCompat) packedMask.set(tokens, at)
-        packedLabels.set(isCompat ? tokens : await labels.sequence(sample), at)
-        at += tokens.length
+        const length = ids.readInto(packedIds, at, sample)
+        if (isCompat) packedMask.set(packedIds.subarray(at, at + length), at)
+        if (isCompat) packedLabels.set(packedIds.subarray(at, at + length), at)
+        else labels.readInto(packedLabels, at, sample)
+        at += length
       }
       this.#output.add([packedIds, packedMask, packedLabels])
       await this.#output.flush()

@@ -7,14 +7,28 @@ export function packIntegers(values: Int32Array): Buffer {
   const packed = Buffer.alloc(4 + bitmap + 4 * values.length)
   packed.writeUInt32BE(values.length, 0)
   let at = 4 + bitmap
-  for (const [i, value] of values.entries()) {
-    const width = value >= -128 && value < 128 ? 0 : value >= -32768 && value < 32768 ? 1 : 2
-    const byte = 4 + (i >> 2)
-    packed[byte] = (packed[byte] ?? 0) | (width << (6 - 2 * (i & 3)))
-    if (width === 0) at = packed.writeInt8(value, at)
-    else if (width === 1) at = packed.writeInt16LE(value, at)
-    else at = packed.writeInt32LE(value, at)
+  let widths = 0
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0
+    packed[at++] = value
+    if (value < -128 || value >= 128) {
+      packed[at++] = value >> 8
+      widths |= 1
+      if (value < -32768 || value >= 32768) {
+        packed[at++] = value >> 16
+        packed[at++] = value >> 24
+        widths ^= 3
+      }
+    }
+    if ((i & 3) === 3) {
+      packed[4 + (i >> 2)] = widths
+      widths = 0
+    } else {
+      widths <<= 2
+    }
   }
+  const left = values.length & 3
+  if (left > 0) packed[3 + bitmap] = widths << (2 * (3 - left))
   return packed.subarray(0, at)
 }
 

@@ -4,6 +4,7 @@ import type { CheckpointPassport, ModelShape } from '../protocol/passport.ts'
 import type { Finding } from '../protocol/plan.ts'
 import { isFile } from './assets.ts'
 import { assemble, type FileContent } from './assemble.ts'
+import { embeddedAdapters, type EmbeddedAdapters } from './embedded-adapters.ts'
 import type { RandomFile } from './formats/random-file.ts'
 import { readConfig, shapeFromConfig } from './hf-config.ts'
 import { assertDivisible } from './layouts/divisibility.ts'
@@ -17,6 +18,7 @@ import { overlayAdapters, type LoraShards } from './lora/overlay.ts'
 import { parallelArgs, shapeFromArgs, type ArgsNamespace } from './megatron-args.ts'
 import { openShards, type OpenShard } from './megatron-shards.ts'
 import type { OpenedParts } from './opened.ts'
+import { adaptersOnly, unmergedAdapters } from './problems.ts'
 
 export interface MegatronOptions {
   /** The padding of the vocabulary counts as vocabulary, so that its rows are carried along bit by bit. */
@@ -36,11 +38,13 @@ export async function openMegatron(
   const base = await openShards(iteration, files)
   const adapters = options.lora === undefined ? undefined : await openShards(options.lora.iteration, files)
   const grid = gridOf(iteration, base)
-  let opened: readonly OpenShard[] = base
+  const embedded = embeddedAdapters(base)
+  const weights = embedded?.plain ?? base
+  let opened: readonly OpenShard[] = weights
   let lora: LoraShards | undefined
   if (options.lora !== undefined && adapters !== undefined) {
     lora = overlayAdapters(
-      { path: iteration, shards: base, grid },
+      { path: iteration, shards: weights, grid },
       { path: options.lora.path, shards: adapters, grid: gridOf(options.lora.path, adapters) },
       options.lora.targets,
     )
@@ -62,8 +66,8 @@ export async function openMegatron(
     pp,
     vpp,
     source,
-    stored: opened.flatMap((shard) => shard.chunks.flat()),
-    problems: [...findings, ...problems],
+    stored: (lora?.merged ?? base).flatMap((shard) => shard.chunks.flat()),
+    problems: [...findings, ...withAdapters(problems, lora === undefined ? embedded : undefined, iteration)],
     assets,
     megatron: {
       iteration: (adapters?.[0] ?? first).iteration,
@@ -73,6 +77,14 @@ export async function openMegatron(
     },
     ...(lora === undefined ? {} : { adapters: assembleAdapters(lora, description, model, placement) }),
   }
+}
+
+/** Adapters that are not to be merged are worth a word; where they are all there is, that says it all. */
+function withAdapters(problems: readonly Finding[], embedded: EmbeddedAdapters | undefined, path: string): Finding[] {
+  if (embedded === undefined) return [...problems]
+  const { modules, rank, hasWeights } = embedded
+  if (hasWeights) return [unmergedAdapters(path, modules, rank), ...problems]
+  return [adaptersOnly(path, modules, rank), ...problems.filter(({ code }) => code !== 'checkpoint.missing')]
 }
 
 /** What each shard holds, chunk by chunk, and what the layout expects in it. */

@@ -71,3 +71,21 @@ export const narrowing = (from: string): Finding =>
     `Values of ${from} beyond 65504 become infinite in fp16. They are counted and reported; bf16 and fp32 have room for them.`,
     `${from} 中超过 65504 的数值在 fp16 中会变为无穷大，转换时会统计并报告。bf16 与 fp32 不会溢出。`,
   )
+
+/** A LoRA training's checkpoint of Megatron core: the whole model, and adapters beside its weights. */
+export const unmergedAdapters = (path: string, modules: readonly string[], rank: number): Finding =>
+  problem(
+    'error',
+    'checkpoint.adapters',
+    `${path} holds adapters (LoRA, rank ${rank}) of ${modules.join(', ')} beside the weights, which alone are those before the training. Merge them, with this checkpoint as both sides or onto its base.`,
+    `${path} 在权重之外还含有 ${modules.join('、')} 的 LoRA（秩 ${rank}），单独的权重是微调之前的。请合并：两侧均可使用此权重，或合并到其基础权重。`,
+  )
+
+/** A LoRA training's checkpoint of legacy Megatron: adapters alone. */
+export const adaptersOnly = (path: string, modules: readonly string[], rank: number): Finding =>
+  problem(
+    'error',
+    'checkpoint.adaptersOnly',
+    `${path} holds adapters (LoRA, rank ${rank}) of ${modules.join(', ')}, and no weights. Merge them into the checkpoint that was fine-tuned.`,
+    `${path} 仅含 ${modules.join('、')} 的 LoRA（秩 ${rank}），不含权重。请将其合并到微调所用的权重中。`,
+  )

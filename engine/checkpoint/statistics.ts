@@ -48,7 +48,10 @@ async function narrow(
   const counts = new Float64Array(0x10000)
   for await (const chunk of chunksOf(tensor, options)) {
     const patterns = new Uint16Array(chunk.buffer, 0, chunk.length / 2)
-    for (const pattern of patterns) counts[pattern] = (counts[pattern] as number) + 1
+    for (let index = 0; index < patterns.length; index++) {
+      const pattern = patterns[index] as number
+      counts[pattern] = (counts[pattern] as number) + 1
+    }
   }
   const patterns = Uint16Array.from(counts.keys())
   const values = new Float32Array(patterns.length)
@@ -67,11 +70,11 @@ async function narrow(
 async function wide(tensor: StoredTensor, options: StatisticsOptions): Promise<TensorStatistics> {
   const gathered = new Gathered()
   for await (const chunk of chunksOf(tensor, options)) {
-    for (const value of numbersOf(chunk, tensor.dtype)) gathered.add(Number(value), 1)
+    gathered.addAll(numbersOf(chunk, tensor.dtype))
   }
   const bins = new Bins(gathered.range, options.bins ?? BINS)
   for await (const chunk of chunksOf(tensor, options)) {
-    for (const value of numbersOf(chunk, tensor.dtype)) bins.add(Number(value), 1)
+    bins.addAll(numbersOf(chunk, tensor.dtype))
   }
   return gathered.finish(bins)
 }
@@ -93,7 +96,7 @@ async function* chunksOf(tensor: StoredTensor, { signal, onBytes }: StatisticsOp
   }
 }
 
-function numbersOf({ buffer, length }: Buffer, dtype: StoredDtype): Iterable<number | bigint> {
+function numbersOf({ buffer, length }: Buffer, dtype: StoredDtype): ArrayLike<number> {
   const count = length / dtypeBytes[dtype]
   switch (dtype) {
     case 'fp64':
@@ -101,7 +104,7 @@ function numbersOf({ buffer, length }: Buffer, dtype: StoredDtype): Iterable<num
     case 'fp32':
       return new Float32Array(buffer, 0, count)
     case 'int64':
-      return new BigInt64Array(buffer, 0, count)
+      return Float64Array.from(new BigInt64Array(buffer, 0, count), Number)
     case 'int32':
       return new Int32Array(buffer, 0, count)
     case 'int16':
@@ -146,6 +149,41 @@ class Gathered {
     this.#spread += distance * (value - this.#mean) * count
   }
 
+  /** The same for many: the mean of a chunk is known before the distances from it, so nothing is divided twice. */
+  addAll(values: ArrayLike<number>): void {
+    let [finite, sum, zeros] = [0, 0, 0]
+    let [min, max] = [this.#min, this.#max]
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index] as number
+      // Only NaN and the infinities are no number after this.
+      if (value - value !== 0) {
+        this.add(value, 1)
+        continue
+      }
+      finite++
+      sum += value
+      if (value === 0) zeros++
+      if (value < min) min = value
+      if (value > max) max = value
+    }
+    if (finite === 0) return
+    const mean = sum / finite
+    let spread = 0
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index] as number
+      if (value - value === 0) spread += (value - mean) * (value - mean)
+    }
+    // Chan's way to join two parts.
+    const distance = mean - this.#mean
+    const all = this.#finite + finite
+    this.#spread += spread + distance * distance * ((this.#finite * finite) / all)
+    this.#mean += (distance * finite) / all
+    this.#finite = all
+    this.#zeros += zeros
+    this.#min = min
+    this.#max = max
+  }
+
   get range(): Range | undefined {
     return this.#finite === 0 ? undefined : { min: this.#min, max: this.#max }
   }
@@ -183,6 +221,18 @@ class Bins {
     if (this.#range === undefined || !Number.isFinite(value)) return
     const bin = binOf(value, this.#range, this.#counts.length)
     this.#counts[bin] = (this.#counts[bin] as number) + count
+  }
+
+  addAll(values: ArrayLike<number>): void {
+    if (this.#range === undefined) return
+    const [{ min, max }, counts] = [this.#range, this.#counts]
+    const scale = counts.length / (max / 2 - min / 2)
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index] as number
+      if (value - value !== 0) continue
+      const bin = Math.min(counts.length - 1, Math.floor((value / 2 - min / 2) * scale))
+      counts[bin] = (counts[bin] as number) + 1
+    }
   }
 
   finish(): TensorStatistics['histogram'] {

@@ -12,6 +12,7 @@ export class ProgressLine {
   #shown = ''
   #writtenAt = -Infinity
   #phase: string | undefined
+  #isDone = false
 
   constructor(out: NodeJS.WriteStream, locale: Locale) {
     this.#out = out
@@ -25,8 +26,12 @@ export class ProgressLine {
       this.#out.write(`\r\x1b[K${this.#shown}`)
       return
     }
-    const isDue = performance.now() - this.#writtenAt >= PLAIN_LINE_MS || progress.phase?.en !== this.#phase
-    if (!isDue && progress.done < progress.total) return
+    const isNewPhase = progress.phase?.en !== this.#phase
+    const isDone = progress.done >= progress.total
+    const isDue = performance.now() - this.#writtenAt >= PLAIN_LINE_MS || isNewPhase || isDone
+    // The end of a phase may be told several times.
+    if (!isDue || (isDone && this.#isDone && !isNewPhase)) return
+    this.#isDone = isDone
     this.#phase = progress.phase?.en
     this.#writtenAt = performance.now()
     this.#out.write(`${text}\n`)

@@ -10,7 +10,7 @@ import { type Encoding, openEncoding, threadCount } from './encoders/encoding.ts
 import { passportPath, rejectedPath } from './indexed/format.ts'
 import { LengthCounts } from './lengths.ts'
 import { PackingWriter } from './packing/packing-writer.ts'
-import { blocksOf } from './readers/blocks.ts'
+import { blocksOf, type RowBlock } from './readers/blocks.ts'
 import { firstRows } from './readers/first-rows.ts'
 import { openReader } from './readers/open.ts'
 import type { RowReader } from './readers/reader.ts'
@@ -108,7 +108,15 @@ async function encodeRows(
 ): Promise<{ counts: Counts; lengths: LengthCounts }> {
   const counts: Counts = { rows: 0, samples: 0, tokens: 0, trainedTokens: 0 }
   const lengths = new LengthCounts()
-  for await (const block of encoding.encode(firstRows(blocksOf(reader, hooks.signal), spec.maxRows), hooks.signal)) {
+  /** How far the source was read for each block that is under way. */
+  const positions: number[] = []
+  async function* blocks(): AsyncGenerator<RowBlock, void, undefined> {
+    for await (const block of firstRows(blocksOf(reader, hooks.signal), spec.maxRows)) {
+      positions.push(reader.bytesRead)
+      yield block
+    }
+  }
+  for await (const block of encoding.encode(blocks(), hooks.signal)) {
     for (const row of block.rejected) {
       if (spec.strict) throw strictError(reader, row)
       await rejected.add(row)
@@ -120,7 +128,7 @@ async function encodeRows(
     counts.trainedTokens += block.trainedTokens
     lengths.addAll(block.sampleLengths)
     await writer.flush()
-    hooks.advance(reader.bytesRead, reader.totalBytes, counts)
+    hooks.advance(positions.shift() ?? reader.bytesRead, reader.totalBytes, counts)
   }
   return { counts, lengths }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { joinCheckpoint, mergeMindsporeLora, splitCheckpoint, verifyCheckpoint } from './checkpoint-tasks.ts'
 import { ConvertAlpacaSpec, MergeDatasetsSpec } from './dataset-merge-tasks.ts'
+import { DeduplicateRowsSpec, SampleRowsSpec, SplitRowsSpec } from './dataset-operations-tasks.ts'
 import { HubDownloadSpec } from './hub-tasks.ts'
 import { Dtype } from './passport.ts'
 
@@ -172,9 +173,9 @@ export const MindRecordSpec = z.object({
   input: z.string(),
   /** The file; with several shards their numbers follow its name. */
   output: z.string(),
-  /** `tokenizer.model`, or `vocab.json` for chatml; or the folder of it. */
+  /** `tokenizer.model`, or `vocab.json` for chatml (and wiki of Qwen1.5); or the folder of it. */
   tokenizer: z.string(),
-  /** `merges.txt` for chatml; without it the one beside the vocabulary. */
+  /** `merges.txt` beside such a vocabulary; without it the one beside the vocabulary. */
   merges: z.string().optional(),
   seqLength: z.number().int().positive(),
   shards: z.number().int().positive().max(1000).default(1),
@@ -261,6 +262,9 @@ export const taskSpecs = {
   'dataset.mindrecord': MindRecordSpec,
   'dataset.conversations': ConvertAlpacaSpec,
   'dataset.merge': MergeDatasetsSpec,
+  'dataset.sample': SampleRowsSpec,
+  'dataset.split': SplitRowsSpec,
+  'dataset.deduplicate': DeduplicateRowsSpec,
   'hub.download': HubDownloadSpec,
   'reference.train': trainReference,
   'reference.generate': generateReference,

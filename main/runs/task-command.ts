@@ -58,6 +58,7 @@ const commands: { readonly [N in TaskName]: (spec: TaskSpec<N>) => string[] } = 
       '--compat': spec.compat,
       '--workers': spec.workers,
       '--json-keys': spec.jsonKeys,
+      '--max-rows': spec.maxRows,
       '--strict': spec.strict,
       ...(spec.handler.startsWith('sharegpt') ? messageOptions(spec.sharegpt) : columnOptions(spec.columns)),
     }
@@ -82,6 +83,17 @@ const commands: { readonly [N in TaskName]: (spec: TaskSpec<N>) => string[] } = 
     command(['alpaca_converter.py'], { '--family': style, '--data_path': input, '--output_path': output }, []),
   'dataset.merge': ({ input, keys, outputPrefix }) =>
     command(['dataset', 'merge'], { '--keys': keys }, [input, outputPrefix]),
+  'dataset.sample': ({ input, output, rows, seed, strict }) =>
+    command(['dataset', 'sample'], { '--rows': rows, '--seed': seed, '--strict': strict }, [input, output]),
+  'dataset.split': ({ input, outputPrefix, parts, seed, strict }) => {
+    const shares = parts.map(({ name, share }) => `${name}=${share}`)
+    return command(['dataset', 'split'], { '--parts': shares, '--seed': seed, '--strict': strict }, [
+      input,
+      outputPrefix,
+    ])
+  },
+  'dataset.deduplicate': ({ input, output, columns, strict }) =>
+    command(['dataset', 'deduplicate'], { '--columns': columns, '--strict': strict }, [input, output]),
   'hub.download': (spec) => {
     const options = {
       '--hub': spec.hub,

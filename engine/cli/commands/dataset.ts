@@ -5,6 +5,7 @@ import { runTaskHere } from '../run-task.ts'
 import type { Session } from '../session.ts'
 import { pathAt } from './checkpoint.ts'
 import { addDownloadCommand } from './hub-download.ts'
+import { addDatasetOperations } from './dataset-operations.ts'
 import { mergeHere } from './preprocess-data-merge.ts'
 
 interface SourceOptions {
@@ -24,13 +25,16 @@ interface SourceOptions {
   tags?: ShareGptTags
   handler: DatasetHandler
   jsonKeys?: string[]
+  maxRows?: number
   pack?: boolean
   slowTokenizer?: boolean
   compat?: '1.0.0'
 }
 
 export function addDatasetCommands(program: Command, outcome: Outcome): void {
-  const dataset = program.command('dataset').description('preprocess, preview and inspect datasets')
+  const dataset = program
+    .command('dataset')
+    .description('preprocess, preview, inspect, sample, split and deduplicate datasets')
 
   addDownloadCommand(dataset, outcome, 'dataset')
 
@@ -93,6 +97,8 @@ export function addDatasetCommands(program: Command, outcome: Outcome): void {
       mergeHere(session, { folder: pathAt(session, args, 0), keys, outputPrefix: pathAt(session, args, 1) }),
   )
 
+  addDatasetOperations(dataset, outcome)
+
   addCommand<{ sample: number }>(
     dataset,
     outcome,
@@ -123,6 +129,7 @@ const withSourceOptions = (command: Command): Command =>
     .option('--pack', 'join samples to sequences of exactly --seq-length tokens')
     .option('--slow-tokenizer', 'behave as the slow tokenizer class: tokenizer.model before tokenizer.json')
     .addOption(choice('--compat <version>', 'the bytes of this MindSpeed-LLM, its defects included', ['1.0.0']))
+    .option('--max-rows <n>', 'take that many rows from the start', integer(1))
     .option('--json-keys <names>', 'columns of texts, for the handler pretrain: text,title', list)
     .option('--prompt-column <name>', 'column of the instruction', 'instruction')
     .option('--query-column <name>', 'column of the input; empty for none', 'input')
@@ -171,6 +178,7 @@ const sourceOf = (session: Session, args: string[], options: SourceOptions) => (
   }),
   appendEod: options.appendEod === true,
   ...(options.jsonKeys === undefined ? {} : { jsonKeys: options.jsonKeys }),
+  ...(options.maxRows === undefined ? {} : { maxRows: options.maxRows }),
   ...(options.pack === undefined ? {} : { pack: options.pack }),
   ...(options.slowTokenizer === undefined ? {} : { slowTokenizer: options.slowTokenizer }),
   ...(options.compat === undefined ? {} : { compat: options.compat }),

@@ -26,6 +26,10 @@ export const datasetErrors = {
     en: '{file} is written in {encoding}. Convert it to UTF-8.',
     'zh-CN': '{file} 的编码为 {encoding}。请转换为 UTF-8。',
   },
+  'dataset.changed': {
+    en: '{file} changed while it was read. Nothing was kept of the output; run again when nothing writes to the source.',
+    'zh-CN': '{file} 在读取过程中发生了变化，输出未保留。请在没有程序写入该文件时重新运行。',
+  },
   'dataset.folderEmpty': {
     en: '{path} holds no data files. Choose a folder with parquet, arrow, csv, tsv, json, jsonl or txt files.',
     'zh-CN': '{path} 中没有数据文件。请选择包含 parquet、arrow、csv、tsv、json、jsonl 或 txt 文件的文件夹。',

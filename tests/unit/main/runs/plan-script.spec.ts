@@ -72,6 +72,7 @@ const specs: { readonly [N in TaskName]: unknown } = {
     appendEod: true,
     strict: true,
     workers: 3,
+    maxRows: 9,
   },
   'dataset.mindrecord': {
     handler: 'chatml',
@@ -90,6 +91,17 @@ const specs: { readonly [N in TaskName]: unknown } = {
     keys: ['packed_input_ids_document', 'packed_labels_document'],
     outputPrefix: '/all',
   },
+  'dataset.sample': { input: '/raw.jsonl', output: '/some.jsonl', rows: 5, seed: 3, strict: true },
+  'dataset.split': {
+    input: '/raw.jsonl',
+    outputPrefix: '/parts',
+    parts: [
+      { name: 'train', share: 0.9 },
+      { name: 'valid', share: 0.1 },
+    ],
+    strict: true,
+  },
+  'dataset.deduplicate': { input: '/raw', output: '/unique.jsonl', columns: ['instruction', 'input'], strict: true },
   'reference.train': {
     checkpoint: '/a',
     dataset: '/data/alpaca',

@@ -1,5 +1,5 @@
 import { defineFamily, text } from '#plugin-api'
-import { mergeDatasets, mindRecord, preprocess } from './data/panels.ts'
+import { mergeDatasets, mindRecord, preprocess, rows } from './data/panels.ts'
 import { inferForm } from './infer/form.ts'
 import { recipes } from './recipes.ts'
 import { sampleForm } from './sample/form.ts'
@@ -42,6 +42,7 @@ export const family = defineFamily({
     preprocess.panel,
     mindRecord.panel,
     mergeDatasets.panel,
+    rows.panel,
     {
       id: 'train',
       stage: 'train',

@@ -1,5 +1,5 @@
 import { defineFamily, familySizes, text } from '#plugin-api'
-import { mergeDatasets, preprocess } from './data/panels.ts'
+import { mergeDatasets, preprocess, rows } from './data/panels.ts'
 import { convert, check, mergeLora, sizes } from './weights.ts'
 import { download } from './download.ts'
 
@@ -15,7 +15,15 @@ export const family = defineFamily({
   frameworks: { modellink: '1.1', 'mindspeed-llm': '1.0.0' },
   capabilities: ['plan', 'host.facts'],
   family: { id: 'mistral', name: 'Mistral', sizes: familySizes(sizes) },
-  panels: [download.panel, convert.panel, mergeLora.panel, check.panel, preprocess.panel, mergeDatasets.panel],
+  panels: [
+    download.panel,
+    convert.panel,
+    mergeLora.panel,
+    check.panel,
+    preprocess.panel,
+    mergeDatasets.panel,
+    rows.panel,
+  ],
   recipes: [],
   tour: [],
 })

@@ -1,5 +1,5 @@
 /** The plugin's script: the plan functions that the manifest's panels name. */
-import { mergeDatasets, preprocess } from './data/panels.ts'
+import { mergeDatasets, preprocess, rows } from './data/panels.ts'
 import { convert, check, mergeLora } from './weights.ts'
 import { download } from './download.ts'
 
@@ -11,3 +11,4 @@ export const planMergeDatasets = mergeDatasets.plan
 export const planCheck = check.plan
 export const planMergeLora = mergeLora.plan
 export const planDownload = download.plan
+export const planRows = rows.plan

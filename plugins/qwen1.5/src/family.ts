@@ -1,5 +1,5 @@
 import { defineFamily, familySizes, text } from '#plugin-api'
-import { mergeDatasets, mindRecord, preprocess } from './data/panels.ts'
+import { mergeDatasets, mindRecord, preprocess, rows } from './data/panels.ts'
 import { convert, split, check, mergeRanks, mergeLora, sizes } from './weights.ts'
 import { download } from './download.ts'
 
@@ -25,6 +25,7 @@ export const family = defineFamily({
     preprocess.panel,
     mindRecord.panel,
     mergeDatasets.panel,
+    rows.panel,
   ],
   recipes: [],
   tour: [],

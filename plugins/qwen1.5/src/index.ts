@@ -1,5 +1,5 @@
 /** The plugin's script: the plan functions that the manifest's panels name. */
-import { mergeDatasets, mindRecord, preprocess } from './data/panels.ts'
+import { mergeDatasets, mindRecord, preprocess, rows } from './data/panels.ts'
 import { convert, split, check, mergeRanks, mergeLora } from './weights.ts'
 import { download } from './download.ts'
 
@@ -14,3 +14,4 @@ export const planCheck = check.plan
 export const planMergeRanks = mergeRanks.plan
 export const planMergeLora = mergeLora.plan
 export const planDownload = download.plan
+export const planRows = rows.plan

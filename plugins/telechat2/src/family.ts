@@ -1,5 +1,5 @@
 import { defineFamily, familySizes, text } from '#plugin-api'
-import { mindRecord } from './data/panels.ts'
+import { mindRecord, rows } from './data/panels.ts'
 import { convert, split, check, mergeRanks, sizes, mergeLora } from './weights.ts'
 import { download } from './download.ts'
 
@@ -23,6 +23,7 @@ export const family = defineFamily({
     mergeLora.panel,
     check.panel,
     mindRecord.panel,
+    rows.panel,
   ],
   recipes: [],
   tour: [],

@@ -1,5 +1,5 @@
 /** The plugin's script: the plan functions that the manifest's panels name. */
-import { mindRecord } from './data/panels.ts'
+import { mindRecord, rows } from './data/panels.ts'
 import { convert, split, check, mergeRanks, mergeLora } from './weights.ts'
 import { download } from './download.ts'
 
@@ -13,3 +13,4 @@ export const planMergeRanks = mergeRanks.plan
 
 export const planMergeLora = mergeLora.plan
 export const planDownload = download.plan
+export const planRows = rows.plan

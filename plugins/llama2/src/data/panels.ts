@@ -1,4 +1,4 @@
-import { mergeDatasetsPanel, mindRecordPanel, preprocessPanel } from '#plugin-api'
+import { mergeDatasetsPanel, mindRecordPanel, preprocessPanel, rowsPanel } from '#plugin-api'
 import { templates } from '../templates.ts'
 
 /** For MindSpeed-LLM. */
@@ -20,3 +20,5 @@ export const preprocess = preprocessPanel({
 export const mindRecord = mindRecordPanel({ kinds: ['wiki', 'qa', 'squad'], seqLength: 2048 })
 
 export const mergeDatasets = mergeDatasetsPanel()
+
+export const rows = rowsPanel()

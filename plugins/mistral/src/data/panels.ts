@@ -1,4 +1,4 @@
-import { mergeDatasetsPanel, preprocessPanel } from '#plugin-api'
+import { mergeDatasetsPanel, preprocessPanel, rowsPanel } from '#plugin-api'
 
 /** The guide's handler comes first, with its end token and the slow tokenizer. */
 export const preprocess = preprocessPanel({
@@ -18,3 +18,5 @@ export const preprocess = preprocessPanel({
 })
 
 export const mergeDatasets = mergeDatasetsPanel()
+
+export const rows = rowsPanel()

@@ -1,4 +1,4 @@
-import { mergeDatasetsPanel, mindRecordPanel, preprocessPanel } from '#plugin-api'
+import { mergeDatasetsPanel, mindRecordPanel, preprocessPanel, rowsPanel } from '#plugin-api'
 
 /** For MindFormers: messages in ChatML as the guide has it, WikiText to pretrain and evaluate. */
 export const mindRecord = mindRecordPanel({ kinds: ['chatml', 'wiki'], seqLength: 2048, hasMerges: true })
@@ -19,3 +19,5 @@ export const preprocess = preprocessPanel({
 })
 
 export const mergeDatasets = mergeDatasetsPanel()
+
+export const rows = rowsPanel()

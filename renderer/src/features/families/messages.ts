@@ -66,6 +66,7 @@ export const familiesMessages = {
     dataset: {
       title: 'Preview',
       waiting: 'Samples and lengths appear once data and tokenizer are chosen.',
+      waitingRows: 'The first rows appear once the data is chosen.',
       rawRows: 'First rows',
       useColumn: 'Use {column} as',
       unused: 'not used',
@@ -144,6 +145,7 @@ export const familiesMessages = {
     dataset: {
       title: '预览',
       waiting: '选择数据和分词器后显示样本与长度。',
+      waitingRows: '选择数据后显示前几行。',
       rawRows: '前几行数据',
       useColumn: '将 {column} 用作',
       unused: '未使用',

@@ -37,6 +37,7 @@ function shown(props: Record<string, unknown> = {}) {
         { name: 'responseColumn', title: words('Output'), columns: [] },
       ],
       limit: 35,
+      hasSamples: true,
       isLimitMovable: true,
       ...props,
     },
@@ -85,6 +86,14 @@ describe('the preview beside a data panel', () => {
     const { view } = shown({ state: { kind: 'idle' } })
     expect(view.find('[data-testid=raw-rows]').exists()).toBe(true)
     expect(view.text()).toContain('appear once data and tokenizer are chosen')
+  })
+
+  it('shows rows only where nothing is encoded', () => {
+    const { view } = shown({ state: { kind: 'idle' }, hasSamples: false })
+    expect(view.find('[data-testid=raw-rows]').exists()).toBe(true)
+    expect(view.text()).not.toContain('tokenizer')
+    const waiting = shown({ state: { kind: 'idle' }, raw: { kind: 'idle' }, hasSamples: false })
+    expect(waiting.view.text()).toContain('first rows appear once the data is chosen')
   })
 
   it('says why there is no preview, and tries again', async () => {

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { mergeDatasetsPanel, mindRecordPanel, preprocessPanel, type FormValues, type PlanInput } from '#plugin-api'
+import {
+  mergeDatasetsPanel,
+  mindRecordPanel,
+  preprocessPanel,
+  rowsPanel,
+  type FormValues,
+  type PlanInput,
+} from '#plugin-api'
 import { inputForTest } from '#plugin-api/testing.ts'
 
 const { plan: preprocess } = preprocessPanel({
@@ -8,6 +15,8 @@ const { plan: preprocess } = preprocessPanel({
 })
 const { plan: mindRecord } = mindRecordPanel({ kinds: ['wiki', 'qa', 'chatml', 'telechat'], seqLength: 2048 })
 const { plan: merge } = mergeDatasetsPanel()
+const { plan: ofRaw } = rowsPanel()
+const split = (...parts: string[]) => codes(ofRaw, { input: '/rows.json', operation: 'split', output: '/out/a', parts })
 
 const raw = { input: '/data/rows.json', tokenizer: '/data/model' }
 type Values = FormValues
@@ -129,6 +138,17 @@ const rules: Rule[] = [
     fires: () => ofMerge({ kind: 'pretrain', textKeys: [] }),
     silent: () => ofMerge({ kind: 'pretrain' }),
   },
+  {
+    finding: 'error rows.parts @parts',
+    fires: () => split('train 98', 'test'),
+    silent: () => split('train 98', 'test 2'),
+  },
+  {
+    finding: 'error rows.parts @parts',
+    fires: () => split('train 98', 'train 2'),
+    silent: () => split('a 1', 'b 0.5 %'),
+  },
+  { finding: 'error rows.parts @parts', fires: () => split('train 98'), silent: () => split('a 1', '', 'b 1') },
   {
     finding: 'error merge.noFolder @input',
     fires: () => inFolder({ input: null }),

@@ -29,6 +29,9 @@ const cases: [name: string, family: FamilyId, panel: string, values: FormValues]
   ['squad', 'llama2', 'mindrecord', { ...raw, kind: 'squad', mode: 'eval', shards: 4 }],
   ['merge', 'llama2', 'merge-datasets', { input: '/data/parts/', outputPrefix: '/data/all' }],
   ['merge-texts', 'llama2', 'merge-datasets', { input: '/data/parts', kind: 'pretrain', textKeys: ['text', 'title'] }],
+  ['unique', 'llama2', 'rows', { input: '/data/a.parquet', columns: ['instruction'] }],
+  ['split', 'mistral', 'rows', { input: '/data/a.json', operation: 'split', output: '/data/parts/a', seed: 7 }],
+  ['sample', 'telechat2', 'rows', { input: '/data/demo.jsonl', operation: 'sample', count: 50, strict: true }],
   ['guide', 'mistral', 'preprocess', { ...raw, input: '/data/Alpaca_data_gpt4_zh.jsonl' }],
   ['alpaca', 'mistral', 'preprocess', { ...raw, kind: 'alpaca', appendEod: false, slowTokenizer: false }],
   ['merge', 'mistral', 'merge-datasets', { input: '/data/parts', kind: 'other', keys: ['text_sentence'] }],
@@ -57,7 +60,8 @@ describe('golden plans of the data panels', () => {
     const plan = Plan.parse(planOf(family, panel, values))
     expect(plan.steps.length).toBeGreaterThan(0)
     for (const step of plan.steps) if (step.kind === 'task') taskSpecs[step.task].parse(step.spec)
-    expect(plan.outputs.map(({ field }) => field)).toEqual([panel === 'mindrecord' ? 'output' : 'outputPrefix'])
+    const field = panel === 'mindrecord' || panel === 'rows' ? 'output' : 'outputPrefix'
+    expect(new Set(plan.outputs.map((output) => output.field))).toEqual(new Set([field]))
   })
 })
 
@@ -74,12 +78,16 @@ describe('the data panels of each family', () => {
         "llama2 preprocess",
         "llama2 mindrecord",
         "llama2 merge-datasets",
+        "llama2 rows",
         "mistral preprocess",
         "mistral merge-datasets",
+        "mistral rows",
         "qwen1.5 preprocess",
         "qwen1.5 mindrecord",
         "qwen1.5 merge-datasets",
+        "qwen1.5 rows",
         "telechat2 mindrecord",
+        "telechat2 rows",
       ]
     `)
   })

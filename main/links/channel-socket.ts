@@ -24,7 +24,8 @@ export class ChannelSocket extends Duplex implements Carrier {
       if (!this.push(data)) channel.pause()
     })
     channel.on('end', () => this.push(null))
-    channel.on('close', () => this.destroy())
+    // What has come and was not read yet is still to be read.
+    channel.on('close', () => (this.readableEnded ? this.destroy() : this.once('end', () => this.destroy())))
     channel.on('error', (error: Error) => this.destroy(error))
   }
 

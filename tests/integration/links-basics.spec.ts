@@ -1,9 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { forwardDynamic, forwardLocal, forwardRemote } from '#main/links/forwards.ts'
 import type { SshLink } from '#main/links/link.ts'
+import { throughProxy } from '#main/links/proxy.ts'
 import { TestLinks } from '../hosts/links.ts'
 import { until } from '../fixtures/until.ts'
-import { noSshd, SshLab, type Sshd } from '../hosts/sshd.ts'
+import { freePort, noSshd, SshLab, type Sshd } from '../hosts/sshd.ts'
 
 const missing = noSshd()
 
@@ -76,22 +80,28 @@ describe.skipIf(missing !== null)(`a link to a real OpenSSH server${missing ? ` 
   })
 
   it('answers within a moment while bulk data fills the way', async () => {
+    const medianMs = async () => {
+      const times: number[] = []
+      for (let index = 0; index < 5; index++) {
+        const startedAt = performance.now()
+        await link.run(['true'])
+        times.push(performance.now() - startedAt)
+      }
+      return times.sort((a, b) => a - b)[2] ?? 0
+    }
+    const idleMs = await medianMs()
     const bulk = await link.exec(['sh', '-c', 'cat > /dev/null'], { priority: 'bulk' })
     const block = Buffer.alloc(1024 * 1024)
     let isOver = false
     const feeding = (async () => {
       while (!isOver) await new Promise((resolve) => bulk.stdin.write(block, resolve))
     })()
-    const times: number[] = []
-    for (let index = 0; index < 10; index++) {
-      const startedAt = performance.now()
-      await link.run(['true'])
-      times.push(performance.now() - startedAt)
-    }
+    const busyMs = await medianMs()
     isOver = true
     await feeding
     bulk.close()
-    expect(times.sort((a, b) => a - b)[5]).toBeLessThan(400)
+    // Starting a program takes most of it, and longer on a busy machine.
+    expect(busyMs).toBeLessThan(idleMs * 4 + 400)
   })
 
   it('takes input and output of a program away when it is no longer wanted', async () => {
@@ -133,6 +143,56 @@ describe.skipIf(missing !== null)(`a link to a real OpenSSH server${missing ? ` 
     for await (const chunk of stream) reply += String(chunk)
     expect([seen, reply]).toEqual([['ping'], 'pong'])
     await expect(link.openStream({ host: '127.0.0.1', port: 1 })).rejects.toMatchObject({ code: 'ssh.channelRefused' })
+  })
+
+  it('forwards ports of this computer, any address as a SOCKS proxy, and ports of the host', async () => {
+    const echo = createServer({ allowHalfOpen: true }, (socket) =>
+      socket.on('error', () => undefined).pipe(socket),
+    ).listen(0, '127.0.0.1')
+    await once(echo, 'listening')
+    const target = { host: '127.0.0.1', port: (echo.address() as AddressInfo).port }
+    const data = randomBytes(300_000)
+    const sendThrough = async (socket: Socket) => {
+      socket.end(data)
+      const chunks: Buffer[] = []
+      for await (const chunk of socket) chunks.push(chunk as Buffer)
+      return Buffer.concat(chunks).equals(data)
+    }
+    try {
+      using local = await forwardLocal(link, 0, target)
+      expect(await sendThrough(connect(local.port, '127.0.0.1'))).toBe(true)
+      await expect(forwardLocal(link, local.port, target)).rejects.toMatchObject({ code: 'ssh.forwardFailed' })
+
+      using dynamic = await forwardDynamic(link, 0)
+      const proxy = { kind: 'socks5', host: '127.0.0.1', port: dynamic.port } as const
+      const password = () => Promise.reject(new Error('none is asked for'))
+      const socket = connect(dynamic.port, '127.0.0.1')
+      await throughProxy(socket, proxy, target, password)
+      expect(await sendThrough(socket)).toBe(true)
+      const refused = connect(dynamic.port, '127.0.0.1')
+      await expect(throughProxy(refused, proxy, { host: 'localhost', port: 1 }, password)).rejects.toMatchObject({
+        code: 'ssh.proxyFailed',
+        params: { reason: 'connection refused' },
+      })
+      refused.destroy()
+
+      const port = await freePort()
+      const failures: unknown[] = []
+      using _remote = forwardRemote(link, { address: '127.0.0.1', port }, target, (error) => failures.push(error))
+      await until(async () => {
+        const probe = connect(port, '127.0.0.1')
+        const isOpen = await once(probe, 'connect').then(
+          () => true,
+          () => undefined,
+        )
+        probe.destroy()
+        return isOpen
+      }, 'the port of the host')
+      expect(await sendThrough(connect(port, '127.0.0.1'))).toBe(true)
+      expect(failures).toEqual([])
+    } finally {
+      echo.close()
+    }
   })
 
   it('lists folders over sftp', async () => {

@@ -1,54 +1,45 @@
 /**
  * Conversions against `cp -r` of the same bytes, in the same run: `node tests/bench/checkpoint.bench.ts [GB ...]`, 2 and
- * 8 without a size. Every conversion runs in a process of its own, so that its peak memory is its own. Whatever is read
+ * 8 without a size. Each is a run of `awb` as it is shipped, its start and its end on the disk included. Whatever is read
  * was read just before, by `cp` as by a conversion, so that it lies in the page cache if there is room for it; what was
  * written before is on the disk and removed.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { createReadStream, existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs'
+import {
+  createReadStream,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { convertCheckpoint } from '../../engine/checkpoint/tasks.ts'
-import { verifyCheckpoint } from '../../engine/checkpoint/verify.ts'
-import type { TaskSpec } from '../../engine/protocol/tasks.ts'
-import type { TaskContext } from '../../engine/tasks/context.ts'
 import { layersFor, makeAdapters, makeModel, PP, TP } from './checkpoint-models.ts'
 
-const silent: TaskContext = {
-  signal: new AbortController().signal,
-  log: () => undefined,
-  progress: () => undefined,
-  metric: () => undefined,
-  artifact: () => undefined,
-}
-
-type Job =
-  | { readonly task: 'make'; readonly output: string; readonly gigabytes: number }
-  | { readonly task: 'convert'; readonly spec: TaskSpec<'checkpoint.convert'> }
-  | { readonly task: 'verify'; readonly spec: TaskSpec<'checkpoint.verify'> }
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+const engine = here('../../dist/engine/engine.mjs')
 
 interface Measured {
   readonly seconds: number
   readonly rssBytes: number
 }
 
-async function child(job: Job): Promise<void> {
+/** Runs the engine's command line in a process of its own, so that its peak memory is its own. */
+function runEngine(args: readonly string[], folder: string): Measured {
+  const report = join(folder, 'rss')
   const startedAt = performance.now()
-  if (job.task === 'make') await makeModel(job.output, job.gigabytes)
-  else if (job.task === 'convert') await convertCheckpoint(job.spec, silent)
-  else await verifyCheckpoint(job.spec, silent)
+  const { status, stderr } = spawnSync(process.execPath, ['--import', here('report-memory.mjs'), engine, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, AWB_BENCH_REPORT: report },
+  })
   const seconds = (performance.now() - startedAt) / 1000
-  process.stdout.write(JSON.stringify({ seconds, rssBytes: process.resourceUsage().maxRSS * 1024 } satisfies Measured))
-}
-
-function run(command: string, args: readonly string[]): Measured {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' })
   if (status !== 0) throw new Error(stderr)
-  return JSON.parse(stdout) as Measured
+  return { seconds, rssBytes: Number(readFileSync(report, 'utf8')) }
 }
-
-const runJob = (job: Job): Measured => run(process.execPath, [fileURLToPath(import.meta.url), JSON.stringify(job)])
 
 /** Reads all bytes of a folder once. */
 async function warm(folder: string): Promise<void> {
@@ -81,49 +72,44 @@ interface Case {
   readonly name: string
   /** What `cp` copies: the bytes that are read, and nearly those that are written. */
   readonly input: string
-  readonly job: Job
+  readonly args: readonly string[]
   /** Removed after each time. */
   readonly output?: string
   readonly isKept?: boolean
 }
 
 function casesOf(folder: string, model: string, adapters: string): Case[] {
-  const at = (name: string): string => join(folder, name)
-  const mcore = { layout: 'mcore', tp: TP, pp: PP, vocabDivisor: 1 } as const
-  const megatron = at('megatron')
-  const convert = (name: string, input: string, output: string, rest: object, isKept = false): Case => ({
-    name,
-    input,
-    output,
-    isKept,
-    job: { task: 'convert', spec: { input, output, ...rest } as TaskSpec<'checkpoint.convert'> },
-  })
+  const megatron = join(folder, 'megatron')
+  const shards = ['--to', 'mcore', '--tp', String(TP), '--pp', String(PP)]
+  const convert = (name: string, input: string, to: string, args: readonly string[], isKept = false): Case => {
+    const output = join(folder, to)
+    return { name, input, output, isKept, args: ['checkpoint', 'convert', input, output, ...args] }
+  }
   return [
-    convert('hf to mcore TP4 PP2', model, megatron, { target: mcore }, true),
-    convert('mcore TP4 PP2 to hf', megatron, at('hf'), { target: { layout: 'hf' } }),
-    convert('mcore TP4 PP2 to TP2 PP1', megatron, at('tp2'), { target: { ...mcore, tp: 2, pp: 1 } }),
-    convert('hf fp16 to mcore TP4 PP2 bf16', model, at('cast'), { target: mcore, dtype: 'bf16' }),
-    convert('hf to MindSpore', model, at('mindspore'), { target: { layout: 'mindspore' } }),
-    convert('mcore TP4 PP2 with LoRA of rank 16 to hf', megatron, at('merged'), {
-      target: { layout: 'hf' },
-      lora: { checkpoint: adapters, alpha: 32 },
-    }),
+    convert('hf to mcore TP4 PP2', model, 'megatron', shards, true),
+    convert('mcore TP4 PP2 to hf', megatron, 'hf', ['--to', 'hf']),
+    convert('mcore TP4 PP2 to TP2 PP1', megatron, 'tp2', ['--to', 'mcore', '--tp', '2']),
+    convert('hf fp16 to mcore TP4 PP2 bf16', model, 'cast', [...shards, '--dtype', 'bf16']),
+    convert('hf to MindSpore', model, 'mindspore', ['--to', 'mindspore']),
+    convert('mcore TP4 PP2 with LoRA of rank 16 to hf', megatron, 'merged', [
+      ...['--to', 'hf', '--lora', adapters, '--lora-alpha', '32'],
+    ]),
     {
       name: 'verify mcore TP4 PP2 against hf',
       input: model,
-      job: { task: 'verify', spec: { checkpoint: megatron, against: model } },
+      args: ['checkpoint', 'verify', megatron, '--against', model],
     },
   ]
 }
 
-async function measure({ input, output, job, isKept }: Case, folder: string, times: number) {
+async function measure({ input, output, args, isKept }: Case, folder: string, times: number) {
   const copies: { copy: number; durable: number }[] = []
   const runs: Measured[] = []
   for (let time = 0; time < times; time++) {
     await warm(input)
     copies.push(timeCopy(input, join(folder, 'copy')))
     await warm(input)
-    runs.push(runJob(job))
+    runs.push(runEngine(args, folder))
     if (output !== undefined && (isKept !== true || time < times - 1)) rmSync(output, { recursive: true })
   }
   return {
@@ -143,10 +129,12 @@ async function comparePeer(folder: string, model: string, ours: { seconds: numbe
     console.log(`\nThe peer is skipped: ${PYTHON} has no torch and numpy.`)
     return
   }
-  const script = fileURLToPath(new URL('./peer_convert.py', import.meta.url))
+  const script = here('peer_convert.py')
   const output = join(folder, 'peer')
   await warm(model)
-  const peer = run(PYTHON, [script, model, output, String(TP), String(PP)])
+  const peer = JSON.parse(
+    execFileSync(PYTHON, [script, model, output, String(TP), String(PP)], { encoding: 'utf8' }),
+  ) as Measured
   rmSync(output, { recursive: true })
   const [timeRatio, memoryRatio] = [peer.seconds / ours.seconds, peer.rssBytes / ours.rss]
   console.log(
@@ -170,7 +158,7 @@ async function benchmark(gigabytes: number, times: number): Promise<void> {
     }
     const model = join(folder, 'model')
     const adapters = join(folder, 'adapters')
-    runJob({ task: 'make', output: model, gigabytes })
+    await makeModel(model, gigabytes)
     makeAdapters(adapters, gigabytes)
     const size = `${(bytesOf(model) / 1e9).toFixed(1)} GB, ${layersFor(gigabytes)} layers of the 7B`
     console.log(`\n${size}; medians of ${times}\n`)
@@ -190,9 +178,6 @@ async function benchmark(gigabytes: number, times: number): Promise<void> {
   }
 }
 
-const [argument, ...others] = process.argv.slice(2)
-if (argument?.startsWith('{') === true) await child(JSON.parse(argument) as Job)
-else {
-  const sizes = argument === undefined ? [2, 8] : [argument, ...others].map(Number)
-  for (const gigabytes of sizes) await benchmark(gigabytes, gigabytes > 4 ? 1 : 3)
-}
+if (!existsSync(engine)) throw new Error(`${engine} is missing; npm run bench builds it`)
+const sizes = process.argv.slice(2).map(Number)
+for (const gigabytes of sizes.length === 0 ? [2, 8] : sizes) await benchmark(gigabytes, gigabytes > 4 ? 1 : 3)

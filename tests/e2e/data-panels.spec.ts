@@ -2,7 +2,17 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { field, onScreen, openDataPanel, pick, runAndOpen, type, waitForSamples, writeRawData } from './data-panels.ts'
+import {
+  field,
+  onScreen,
+  openDataPanel,
+  pick,
+  run,
+  runAndOpen,
+  type,
+  waitForSamples,
+  writeRawData,
+} from './data-panels.ts'
 import { chromiumPath, Home, noBrowser, openBrowser, openPage, seriousViolations, Shell } from './workbench.ts'
 
 describe.skipIf(chromiumPath === null)(chromiumPath ? 'the data panels' : `the data panels: ${noBrowser}`, () => {
@@ -82,6 +92,12 @@ describe.skipIf(chromiumPath === null)(chromiumPath ? 'the data panels' : `the d
     await type(page, { outputPrefix: path('out', 'mistral') })
     await waitForSamples(page)
     await runAndOpen(page)
+
+    await openDataPanel(page, 'telechat2', 'rows')
+    await type(page, { input: path('telechat.jsonl'), output: path('out', 'unique.jsonl') })
+    await onScreen(page, 'raw-rows').waitFor()
+    await run(page)
+    expect(existsSync(path('out', 'unique.jsonl'))).toBe(true)
 
     await openDataPanel(page, 'telechat2', 'mindrecord')
     await type(page, { input: path('telechat.jsonl'), tokenizer: path('telechat2.model') })

@@ -94,6 +94,7 @@ export const screens: readonly Screen[] = [
   { name: 'preprocess', open: filledPanel('preprocess') },
   { name: 'mindrecord', open: panel('preprocess', 'mindrecord') },
   { name: 'merge-datasets', open: panel('preprocess', 'merge-datasets') },
+  { name: 'rows', open: panel('preprocess', 'rows') },
   { name: 'train', open: filledPanel('train') },
   { name: 'infer', open: panel('infer', 'infer') },
   { name: 'runs', open: activity('runs') },

@@ -73,6 +73,9 @@ const statistics = {
   ],
 }
 
+/** Longer than a busy machine takes. */
+const soon = <T>(look: () => T): Promise<T> => vi.waitFor(look, 10_000)
+
 describe('the page of a checkpoint', () => {
   let shown: Mounted
   afterEach(() => shown[Symbol.dispose]())
@@ -93,7 +96,7 @@ describe('the page of a checkpoint', () => {
         },
       },
     )
-    return vi.waitFor(() => shown.by('tensor-tree'))
+    return soon(() => shown.by('tensor-tree'))
   }
   const treeKeys = async (...keys: string[]) => {
     for (const key of keys) await shown.by('tensor-tree').trigger('keydown', { key })
@@ -103,7 +106,7 @@ describe('the page of a checkpoint', () => {
     const tree = await open()
     expect(tree.attributes('role')).toBe('tree')
     await treeKeys('End', 'Enter')
-    await vi.waitFor(() => shown.by('value-histogram'))
+    await soon(() => shown.by('value-histogram'))
     expect(asked).toEqual([{ name: 'norm.weight', file: 'model.safetensors' }])
     const pane = shown.by('tensor-pane').text()
     for (const part of ['norm.weight', '2 × 3', '4\u202f096 B', '-0.5', '0.25', '1.5e-7']) expect(pane).toContain(part)
@@ -121,7 +124,7 @@ describe('the page of a checkpoint', () => {
     await shown.view.get('[data-tensor="head.weight"]').trigger('click')
     expect(asked).toEqual([])
     await shown.by('tensor-measure').trigger('click')
-    await vi.waitFor(() => shown.by('value-histogram'))
+    await soon(() => shown.by('value-histogram'))
     expect(asked).toHaveLength(1)
   })
 
@@ -132,9 +135,9 @@ describe('the page of a checkpoint', () => {
       return statistics
     })
     await shown.view.get('[data-tensor="norm.weight"]').trigger('click')
-    await vi.waitFor(() => shown.by('tensor-pane').get('[role="alert"]'))
+    await soon(() => shown.by('tensor-pane').get('[role="alert"]'))
     await shown.by('tensor-pane').get('[role="alert"] button').trigger('click')
-    await vi.waitFor(() => shown.by('value-histogram'))
+    await soon(() => shown.by('value-histogram'))
   })
 
   it('lists errors before warnings, and folds many', async () => {
@@ -179,7 +182,7 @@ describe('the page of a checkpoint', () => {
         },
       },
     )
-    const alert = await vi.waitFor(() => shown.view.get('[role="alert"]'))
+    const alert = await soon(() => shown.view.get('[role="alert"]'))
     expect(alert.text()).toContain('is cut short: 10 bytes are expected, 5 are there')
   })
 })

@@ -136,7 +136,10 @@ export function bootstrap(env: AppEnv): App {
     relay.follow(engine)
     familySender.follow(engine)
   })
-  engines.onRemoved((host) => mirror.forget(host))
+  engines.onRemoved((host) => {
+    mirror.forget(host)
+    familySender.forget(host)
+  })
   engines.start()
   sshHosts.start()
   families.start().catch((error: unknown) => log.error('plugins.startFailed', { error }))

@@ -1,4 +1,5 @@
 import { familyDefinitions } from '#engine/protocol/families.ts'
+import type { HostId } from '#engine/protocol/ids.ts'
 import type { Engine } from '../engines/engine.ts'
 import { isLost } from '../engines/follow.ts'
 import type { Log } from '../log/log.ts'
@@ -13,7 +14,7 @@ export class FamilySender implements Disposable {
   readonly #families: Pick<FamilyRegistry, 'manifests' | 'onChange'>
   readonly #log: Log
   readonly #scope: Scope
-  readonly #engines = new Set<Engine>()
+  readonly #engines = new Map<Engine, Disposable>()
   /** What an engine was told since it became ready. */
   readonly #told = new WeakMap<Engine, string>()
   /** Before the plugins are loaded there is nothing to say, least of all that there are none. */
@@ -26,23 +27,31 @@ export class FamilySender implements Disposable {
     this.#scope.add(
       families.onChange(() => {
         this.#isLoaded = true
-        for (const engine of this.#engines) void this.#send(engine)
+        for (const engine of this.#engines.keys()) void this.#send(engine)
       }),
     )
   }
 
   follow(engine: Engine): void {
-    this.#engines.add(engine)
-    this.#scope.add(
-      engine.onChange(({ state }) => {
-        if (state === 'ready') void this.#send(engine)
-        else this.#told.delete(engine)
-      }),
-    )
+    const listening = engine.onChange(({ state }) => {
+      if (state === 'ready') void this.#send(engine)
+      else this.#told.delete(engine)
+    })
+    this.#engines.set(engine, listening)
     void this.#send(engine)
   }
 
+  /** The host is gone. */
+  forget(host: HostId): void {
+    for (const [engine, listening] of this.#engines) {
+      if (engine.host !== host) continue
+      listening[Symbol.dispose]()
+      this.#engines.delete(engine)
+    }
+  }
+
   [Symbol.dispose](): void {
+    for (const listening of this.#engines.values()) listening[Symbol.dispose]()
     this.#scope[Symbol.dispose]()
   }
 

@@ -21,6 +21,10 @@ async function main(args: string[]): Promise<void> {
     const { JobFolder } = await import('./jobs/job-folder.ts')
     await supervise(new JobFolder(folder))
     process.exit(0)
+  } else if (role === 'terminal' && folder !== undefined) {
+    const { keepTerminal } = await import('./terminals/keeper.ts')
+    await keepTerminal(folder)
+    process.exit(0)
   } else if (role === 'task' && folder !== undefined) {
     const { runTaskOfJob } = await import('./tasks/run-job.ts')
     const { JobFolder } = await import('./jobs/job-folder.ts')

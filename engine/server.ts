@@ -17,10 +17,22 @@ import { npus } from './protocol/npus.ts'
 import { relay } from './protocol/relay.ts'
 import { implement, serve, type Service } from './rpc/serve.ts'
 import type { MessageTransport } from './rpc/transport.ts'
+import { terminalService } from './terminals/service.ts'
 import { version } from './version.ts'
 
 /** What this engine can do beyond the first protocol; an older main ignores the names that it does not know. */
-const FEATURES = ['jobs', 'files', 'checkpoints', 'datasets', 'chat', 'families', 'npus', 'doctor', 'relay']
+const FEATURES = [
+  'jobs',
+  'files',
+  'checkpoints',
+  'datasets',
+  'chat',
+  'families',
+  'npus',
+  'doctor',
+  'relay',
+  'terminals',
+]
 
 /**
  * Serves every topic of the engine over one transport, until it closes. Heavy parts are loaded by the first call that
@@ -31,6 +43,7 @@ export function serveEngine(transport: MessageTransport): Disposable {
   const watch = new JobWatch(store)
   watch.start()
   const monitor = new NpuMonitor(sampleNpus)
+  const terminals = terminalService()
   const npuService = implement(npus, { watch: ({ periodMs }) => monitor.watch(periodMs) })
   const served = serve(transport, [
     ...hostServices,
@@ -38,12 +51,14 @@ export function serveEngine(transport: MessageTransport): Disposable {
     jobService(store, watch),
     npuService,
     implement(relay, new RelayDoor().handlers),
+    terminals,
   ])
   return {
     [Symbol.dispose]: () => {
       served[Symbol.dispose]()
       watch[Symbol.dispose]()
       monitor[Symbol.dispose]()
+      terminals[Symbol.dispose]()
     },
   }
 }

@@ -79,6 +79,7 @@ export function buildProgram(outcome: Outcome): Command {
   // Listed for whoever looks at the running processes; handled before this program is built.
   program.command('serve', { hidden: true }).description('serve the engine over standard input and output')
   program.command('supervise', { hidden: true }).description('watch over the job in a folder').argument('<folder>')
+  program.command('terminal', { hidden: true }).description('keep the terminal of a folder').argument('<folder>')
   program.command('task', { hidden: true }).description('run the task of the job in a folder').argument('<folder>')
   return program
 }

@@ -15,6 +15,7 @@ import { mainErrors } from './main.ts'
 import { mindsporeErrors } from './mindspore.ts'
 import { pageErrors } from './page.ts'
 import { pluginErrors } from './plugins.ts'
+import { terminalErrors } from './terminals.ts'
 import { trainErrors } from './train.ts'
 
 /**
@@ -37,6 +38,7 @@ export const errorTexts = {
   ...mindsporeErrors,
   ...pageErrors,
   ...pluginErrors,
+  ...terminalErrors,
   ...trainErrors,
 } as const satisfies Record<string, Text>
 

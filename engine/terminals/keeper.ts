@@ -1,0 +1,141 @@
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import { terminalFiles, TerminalSpec } from './folder.ts'
+import { messagesOf, send, ToKeeper } from './message.ts'
+import { Scrollback } from './scrollback.ts'
+import { resizeShell, startShell } from './shell.ts'
+
+/** What is kept for those who come back. */
+const KEPT_BYTES = 4 * 1024 * 1024
+/** How far the program may be ahead of a viewer that reads. */
+const AHEAD_BYTES = 512 * 1024
+const PIECE_BYTES = 48 * 1024
+/** After the shell has ended, viewers get this long to read the rest. */
+const LAST_READ_MS = 10_000
+
+interface Viewer {
+  readonly socket: Socket
+  /** Offset of the next byte to send, and behind the last one that was dealt with. */
+  next: number
+  acked: number
+}
+
+/**
+ * Keeps one terminal: runs its shell, holds the last of its output, and serves viewers over a socket that only the user
+ * can open. It outlives the engine, as the connection of the one who looks may be lost at any time.
+ */
+export async function keepTerminal(folder: string): Promise<void> {
+  const files = terminalFiles(folder)
+  const keeper = new Keeper(folder, TerminalSpec.parse(JSON.parse(readFileSync(files.spec, 'utf8'))))
+  writeFileSync(files.pid, `${process.pid}\n`)
+  process.on('SIGHUP', () => undefined)
+  await keeper.run()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+class Keeper {
+  readonly #folder: string
+  readonly #spec: TerminalSpec
+  readonly #output = new Scrollback(KEPT_BYTES)
+  readonly #viewers = new Set<Viewer>()
+  readonly #sockets = new Set<Socket>()
+  #shell: ReturnType<typeof startShell> | null = null
+  #exitCode: number | null | undefined
+
+  constructor(folder: string, spec: TerminalSpec) {
+    this.#folder = folder
+    this.#spec = spec
+  }
+
+  async run(): Promise<void> {
+    const shell = startShell(this.#folder, this.#spec)
+    this.#shell = shell
+    shell.stdin.on('error', () => undefined)
+    const server = await this.#listen()
+    shell.stdout.on('data', (chunk: Buffer) => {
+      this.#output.push(chunk)
+      this.#pump()
+    })
+    this.#exitCode = await new Promise<number | null>((resolve) => {
+      shell.once('error', () => resolve(null))
+      shell.once('close', (code) => resolve(code))
+    })
+    this.#pump()
+    await this.#untilRead()
+    for (const socket of this.#sockets) socket.destroySoon()
+    server.close()
+  }
+
+  #listen(): Promise<Server> {
+    const { socket: path } = terminalFiles(this.#folder)
+    const server = createServer((socket) => {
+      this.#serve(socket).catch(() => socket.destroy())
+    })
+    return new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(path, () => {
+        chmodSync(path, 0o600)
+        resolve(server)
+      })
+    })
+  }
+
+  async #serve(socket: Socket): Promise<void> {
+    let viewer: Viewer | null = null
+    this.#sockets.add(socket)
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      this.#sockets.delete(socket)
+      if (viewer) this.#viewers.delete(viewer)
+      this.#pump()
+    })
+    socket.on('drain', () => this.#pump())
+    for await (const message of messagesOf(socket, ToKeeper)) {
+      if ('attach' in message) {
+        viewer = { socket, next: message.attach, acked: message.attach }
+        this.#viewers.add(viewer)
+        this.#pump()
+      } else if ('ack' in message) {
+        if (viewer) viewer.acked = message.ack
+        this.#pump()
+      } else if ('input' in message) this.#shell?.stdin.write(Buffer.from(message.input, 'base64'))
+      else if ('columns' in message) resizeShell(this.#folder, message)
+      else this.#hangUp()
+    }
+  }
+
+  /** Sends what viewers have room for, and lets the shell go on only when none of them lags. */
+  #pump(): void {
+    let isBehind = false
+    for (const viewer of this.#viewers) {
+      while (viewer.next < this.#output.end && !viewer.socket.writableNeedDrain) {
+        if (viewer.next - viewer.acked >= AHEAD_BYTES) break
+        const { offset, data } = this.#output.read(viewer.next, PIECE_BYTES)
+        // What was dropped before anybody read it counts as dealt with.
+        viewer.acked += offset - viewer.next
+        viewer.next = offset + data.length
+        send(viewer.socket, { offset, data: data.toString('base64') })
+      }
+      if (this.#output.end - viewer.acked >= AHEAD_BYTES) isBehind = true
+      if (this.#exitCode !== undefined && viewer.next >= this.#output.end) {
+        send(viewer.socket, { offset: this.#output.end, data: '', exitCode: this.#exitCode })
+        viewer.next = Infinity
+      }
+    }
+    if (isBehind) this.#shell?.stdout.pause()
+    else this.#shell?.stdout.resume()
+  }
+
+  /** What a closed window does: the shell gets HUP and passes it on. */
+  #hangUp(): void {
+    this.#shell?.kill('SIGHUP')
+    setTimeout(() => this.#shell?.kill('SIGKILL'), 2000).unref()
+  }
+
+  async #untilRead(): Promise<void> {
+    const until = Date.now() + LAST_READ_MS
+    while (Date.now() < until && [...this.#viewers].some(({ next }) => next !== Infinity)) {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}

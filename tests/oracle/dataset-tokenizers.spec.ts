@@ -7,6 +7,9 @@ import { Tokenizer as NativeTokenizer } from 'tokenizers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openIndexedDataset } from '#engine/dataset/indexed/read.ts'
 import { loadTokenizer } from '#engine/dataset/tokenizers/load.ts'
+import { fastFormOf } from '#engine/dataset/tokenizers/sentencepiece-fast.ts'
+import { parseSentencePieceModel } from '#engine/dataset/tokenizers/sentencepiece-model.ts'
+import { readTokenizerConfig } from '#engine/dataset/tokenizers/tokenizer-config.ts'
 import { tortureTexts } from '../fixtures/dataset/torture.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
@@ -186,6 +189,31 @@ describe('ids equal those of the native tokenizers library', () => {
       })
     })
     await expectNativeIds(file)
+  })
+})
+
+describe('a model with no tokenizer.json beside it', () => {
+  it.each(['llama2', 'mistral'])('is read as the fast class does: %s', async (name) => {
+    const place = path.join(fixtures, `${name}-tokenizer`)
+    const config = await readTokenizerConfig(place)
+    const model = parseSentencePieceModel(await readFile(path.join(place, 'tokenizer.model')), 'tokenizer.model')
+    const { model: bpe, ...form } = fastFormOf(model, config)
+    const file = path.join(folder, `${name}-fast.json`)
+    const whole = { version: '1.0', ...form, model: { ...bpe, vocab: Object.fromEntries(bpe.vocab) } }
+    await writeFile(file, JSON.stringify(whole))
+    const native = NativeTokenizer.fromFile(file)
+    const [fast, slow] = [await loadTokenizer(place), await loadTokenizer(place, { slow: true })]
+    const differing: string[] = []
+    for (const text of texts) {
+      const ids = fast.encode(text)
+      const expected = await native.encode(text, null, { addSpecialTokens: false })
+      expect(ids, JSON.stringify(text.slice(0, 60))).toEqual(expected.getIds())
+      if (ids.join() !== slow.encode(text).join()) differing.push(text)
+    }
+    // Without `legacy`, the slow class puts a space before a space, the fast one does not.
+    expect(differing.every((text) => /^[ ▁]/.test(text))).toBe(true)
+    expect(differing.length > 0).toBe(config.legacy === false)
+    expect(fast.hash).toBe(slow.hash)
   })
 })
 

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { AppError } from '../../protocol/errors/index.ts'
 import { parseHuggingFaceTokenizer } from './huggingface-json.ts'
 import { HuggingFaceTokenizer } from './huggingface.ts'
+import { fastFormOf, hasFastClass } from './sentencepiece-fast.ts'
 import { parseSentencePieceModel } from './sentencepiece-model.ts'
 import { SentencePieceTokenizer } from './sentencepiece.ts'
 import { readTokenizerConfig } from './tokenizer-config.ts'
@@ -42,9 +43,15 @@ export async function loadTokenizer(location: string, options: TokenizerOptions 
     const source = await readVocabulary(file, bytes, given)
     return new HuggingFaceTokenizer(addTokens(source, added), config, origin)
   }
-  return file.endsWith('.json')
-    ? new HuggingFaceTokenizer(addTokens(parseHuggingFaceTokenizer(bytes, file), added), config, origin)
-    : new SentencePieceTokenizer(parseSentencePieceModel(bytes, file), config, origin, { names: given, added })
+  if (file.endsWith('.json')) {
+    return new HuggingFaceTokenizer(addTokens(parseHuggingFaceTokenizer(bytes, file), added), config, origin)
+  }
+  const model = parseSentencePieceModel(bytes, file)
+  // A file that is named is taken as it is.
+  const isFast = file !== absolute && options.slow !== true && hasFastClass(model, given)
+  return isFast
+    ? new HuggingFaceTokenizer(addTokens(fastFormOf(model, given), added), config, origin)
+    : new SentencePieceTokenizer(model, config, origin, { names: given, added })
 }
 
 async function findFile(location: string, names: readonly string[]): Promise<string> {

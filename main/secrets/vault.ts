@@ -6,8 +6,15 @@ import { AppError } from '#engine/protocol/errors/index.ts'
 import { Emitter } from '../emitter.ts'
 import type { Keychain } from './secret-store.ts'
 
+/** Parameters of scrypt (RFC 7914). */
+export interface VaultCost {
+  readonly N: number
+  readonly r: number
+  readonly p: number
+}
+
 /** scrypt at 128 MiB and about half a second: what OWASP asks for, and still quick to unlock. */
-const COST = { N: 1 << 17, r: 8, p: 1 }
+const COST: VaultCost = { N: 1 << 17, r: 8, p: 1 }
 const MAX_MEMORY_BYTES = 512 * 1024 * 1024
 const KEY_BYTES = 32
 const IV_BYTES = 12
@@ -43,12 +50,15 @@ export type VaultState = 'missing' | 'locked' | 'unlocked'
  */
 export class Vault implements Keychain {
   readonly #path: string
+  readonly #cost: VaultCost
   readonly #changed = new Emitter<VaultState>()
   #key: Buffer | null = null
   #state: VaultState | null = null
 
-  constructor(path: string) {
+  /** `cost` is what a new passphrase is derived with; an existing vault says itself what it was made with. */
+  constructor(path: string, cost = COST) {
     this.#path = path
+    this.#cost = cost
   }
 
   onChange(listener: (state: VaultState) => void): Disposable {
@@ -63,7 +73,7 @@ export class Vault implements Keychain {
   async create(passphrase: string): Promise<void> {
     if (await this.#read()) throw new AppError('vault.exists')
     const key = randomBytes(KEY_BYTES)
-    await this.#write(await wrap(key, passphrase))
+    await this.#write(await wrap(key, passphrase, this.#cost))
     this.#enter('unlocked', key)
   }
 
@@ -81,7 +91,7 @@ export class Vault implements Keychain {
   /** What is in the vault stays as it is; only the passphrase is another one. */
   async changePassphrase(from: string, to: string): Promise<void> {
     const key = await unwrap(await this.#existing(), from)
-    await this.#write(await wrap(key, to))
+    await this.#write(await wrap(key, to, this.#cost))
     this.#enter('unlocked', key)
   }
 
@@ -150,11 +160,11 @@ export class Vault implements Keychain {
 
 export const isSealedByVault = (data: Buffer): boolean => data.subarray(0, VAULT_MAGIC.length).equals(VAULT_MAGIC)
 
-async function wrap(key: Buffer, passphrase: string): Promise<VaultFile> {
+async function wrap(key: Buffer, passphrase: string, cost: VaultCost): Promise<VaultFile> {
   if ([...passphrase].length < MIN_CHARACTERS) {
     throw new AppError('vault.weakPassphrase', { characters: MIN_CHARACTERS })
   }
-  const kdf = { name: 'scrypt', ...COST, salt: randomBytes(16).toString('base64') } as const
+  const kdf = { name: 'scrypt', ...cost, salt: randomBytes(16).toString('base64') } as const
   const sealed = seal(await derive(passphrase, kdf), key, header(kdf))
   return { version: 1, kdf, key: sealed.toString('base64') }
 }

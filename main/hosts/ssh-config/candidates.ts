@@ -57,7 +57,7 @@ function applies(patterns: readonly string[], alias: string): boolean {
 }
 
 function candidate(alias: string, options: Map<string, string[]>, context: ImportContext): ImportCandidate {
-  const first = (name: string) => options.get(name)?.[0]
+  const first = (name: string) => firstWord(options, name)
   const notes = [...options.keys()].flatMap((name) => NOT_DONE[name] ?? [])
   const address = first('hostname') ?? alias
   const user = first('user') ?? context.user
@@ -85,14 +85,17 @@ function candidate(alias: string, options: Map<string, string[]>, context: Impor
   }
 }
 
+const firstWord = (options: Map<string, string[]>, name: string): string | undefined =>
+  words(options.get(name)?.[0] ?? '')[0]
+
 function authOrder(options: Map<string, string[]>): AuthMethod[] {
-  const off = (name: string) => options.get(name)?.[0]?.toLowerCase() === 'no'
-  const preferred = options.get('preferredauthentications')?.[0]?.split(',') ?? []
+  const off = (name: string) => firstWord(options, name)?.toLowerCase() === 'no'
+  const preferred = firstWord(options, 'preferredauthentications')?.split(',') ?? []
   const named = preferred.flatMap((name) => METHODS[name.trim().toLowerCase()] ?? [])
   const allowed = (named.length > 0 ? named : AUTH_METHODS).filter((method) => {
     if (method === 'password') return !off('passwordauthentication')
     if (method === 'keyboard') return !off('kbdinteractiveauthentication') && !off('challengeresponseauthentication')
-    if (method === 'agent' && options.get('identityagent')?.[0] === 'none') return false
+    if (method === 'agent' && firstWord(options, 'identityagent') === 'none') return false
     return !off('pubkeyauthentication')
   })
   return allowed.length > 0 ? [...allowed] : [...AUTH_METHODS]

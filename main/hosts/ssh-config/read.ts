@@ -102,6 +102,9 @@ function parseLine(line: string): ConfigOption | null {
   return match?.[1] && match[2] ? { name: match[1].toLowerCase(), value: match[2] } : null
 }
 
-/** Words of a line; quotes keep blanks together. */
-export const words = (text: string): string[] =>
-  [...text.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
+/** Words of a line up to a comment; quotes keep blanks together. */
+export function words(text: string): string[] {
+  const found = [...text.matchAll(/"([^"]*)"|(\S+)/g)]
+  const comment = found.findIndex(([, , plain]) => plain?.startsWith('#'))
+  return found.slice(0, comment === -1 ? undefined : comment).map(([, quoted, plain]) => quoted ?? plain ?? '')
+}

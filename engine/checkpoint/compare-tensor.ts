@@ -8,7 +8,7 @@ import { dtypeBytes, elementCount } from './formats/dtypes.ts'
 import { rowLength } from './formats/stored-tensor.ts'
 import { BufferPool } from './writing/buffer-pool.ts'
 
-const CHUNK_BYTES = 4 * 1024 * 1024
+const CHUNK_BYTES = 2 * 1024 * 1024
 /** One that is compared, one that is being read; each has a side of its own and one after a cast. */
 const CHUNKS = 2
 const BUFFERS = 4 * CHUNKS

@@ -11,7 +11,7 @@ import { ScratchPool } from './scratch.ts'
 /** Rows read at a time when a whole tensor is asked for. */
 const CHUNK_BYTES = 8 * 1024 * 1024
 /** Whole rows that are held while some of their columns are taken. */
-const SCRATCH_BYTES = 4 * 1024 * 1024
+const SCRATCH_BYTES = 2 * 1024 * 1024
 
 /** Part of a canonical tensor and where it is stored. */
 export interface Span {

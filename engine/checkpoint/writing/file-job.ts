@@ -27,7 +27,7 @@ export type FileGroup = readonly FileJob[]
 
 /** One block to fill for each file, and this many that are being written. */
 const SPARE_BLOCKS = 3
-const BLOCKS_BYTES = 24 * 1024 * 1024
+const BLOCKS_BYTES = 12 * 1024 * 1024
 const [LEAST_BLOCK_BYTES, MOST_BLOCK_BYTES] = [256 * 1024, 2 * 1024 * 1024]
 
 /** Many files get smaller blocks, down to a limit below which disks are slow. */

@@ -10,7 +10,7 @@ import type { PlannedEntry } from '../layouts/plan.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { StepPlanner, type CopyStep, type EntryPart, type TensorSink } from './copy-steps.ts'
 
-const MAX_BUFFER_BYTES = 4 * 1024 * 1024
+const MAX_BUFFER_BYTES = 2 * 1024 * 1024
 /** Steps that are being read while another one is cast and written. */
 const READ_AHEAD = 2
 

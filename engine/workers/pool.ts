@@ -1,4 +1,4 @@
-import type { Transferable, Worker } from 'node:worker_threads'
+import type { ResourceLimits, Transferable, Worker } from 'node:worker_threads'
 import { AppError, type CodedError, fromCodedError } from '../protocol/errors/index.ts'
 import { startThread, type WorkerRole } from './threads.ts'
 
@@ -23,8 +23,8 @@ export class ThreadPool<Request, Reply> {
   #failure: AppError | undefined
 
   /** @param data goes to each thread when it starts, by structured clone */
-  constructor(role: WorkerRole, size: number, data: object) {
-    this.#threads = Array.from({ length: size }, () => startThread(role, data))
+  constructor(role: WorkerRole, size: number, data: object, limits: ResourceLimits = {}) {
+    this.#threads = Array.from({ length: size }, () => startThread(role, data, limits))
     for (const thread of this.#threads) {
       this.#free.push(thread)
       thread.on('message', (answer: ThreadAnswer<Reply>) => this.#take(thread, answer))

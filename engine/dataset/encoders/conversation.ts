@@ -4,6 +4,7 @@ import { INSTRUCTION_KEYS } from '../indexed/format.ts'
 import type { RawRow } from '../readers/reader.ts'
 import type { Rejection } from '../rejections.ts'
 import { checkTemplate, renderTurnsInto } from '../templates.ts'
+import { ChatTemplate, ChatTemplateFault } from '../templates/chat-template.ts'
 import { TokenBuffer } from '../tokenizers/token-buffer.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { type EncodedRow, type EncodingSpec, type RowEncoder, tooLong } from './encoder.ts'
@@ -19,12 +20,14 @@ export class ConversationEncoder implements RowEncoder {
   readonly #handler: RowHandler
   readonly #spec: EncodingSpec
   readonly #tokenizer: Tokenizer
+  readonly #chat: ChatTemplate | null = null
   readonly #buffers = [new TokenBuffer(), new TokenBuffer(), new TokenBuffer(), new TokenBuffer()] as const
   readonly #ones = new Ones()
 
-  /** @throws dataset.templateToken */
+  /** @throws dataset.templateToken, dataset.chatTemplate */
   constructor(spec: EncodingSpec, handler: RowHandler, tokenizer: Tokenizer, isPairwise: boolean) {
-    checkTemplate(spec.template, tokenizer)
+    if (spec.chatTemplate === true) this.#chat = new ChatTemplate(tokenizer)
+    else checkTemplate(spec.template, tokenizer)
     this.format = isPairwise ? 'megatron-pairwise' : 'megatron-instruction'
     this.keys = isPairwise ? PAIRWISE_KEYS : INSTRUCTION_KEYS
     this.columns = handler.columns
@@ -34,6 +37,15 @@ export class ConversationEncoder implements RowEncoder {
   }
 
   encode(row: RawRow): EncodedRow | Rejection {
+    try {
+      return this.#encode(row)
+    } catch (error) {
+      if (error instanceof ChatTemplateFault) return { reason: 'notInTemplate', detail: error.message }
+      throw error
+    }
+  }
+
+  #encode(row: RawRow): EncodedRow | Rejection {
     if (row.problem !== undefined) return row.problem
     const conversation = this.#handler.read(row.value)
     if ('reason' in conversation) return conversation
@@ -61,7 +73,9 @@ export class ConversationEncoder implements RowEncoder {
     labels.clear()
     const trainsLastOnly = this.format === 'megatron-pairwise'
     const turns = answer === undefined ? prompt : [...prompt, answer]
-    renderTurnsInto(this.#spec.template, this.#tokenizer, { system, tools, turns, trainsLastOnly }, ids, labels)
+    const input = { system, tools, turns, trainsLastOnly }
+    if (this.#chat === null) renderTurnsInto(this.#spec.template, this.#tokenizer, input, ids, labels)
+    else this.#chat.renderInto(input, ids, labels)
     // The original adds none to pairs.
     if (this.#spec.appendEod && !(trainsLastOnly && this.#spec.compat !== undefined)) {
       ids.push(this.#tokenizer.eosId)

@@ -45,10 +45,14 @@ export function createEncoder(spec: EncodingSpec, tokenizer: Tokenizer): RowEnco
 export const usesTemplate = ({ handler }: Pick<EncodingSpec, 'handler'>): boolean =>
   /^(alpaca|sharegpt)(-pairwise)?$/.test(handler)
 
+/** Whether samples are written in one of the templates by name. */
+export const usesNamedTemplate = (spec: Pick<EncodingSpec, 'handler' | 'chatTemplate'>): boolean =>
+  usesTemplate(spec) && spec.chatTemplate !== true
+
 /** The tokenizer of a spec, with the special tokens that its template adds. @throws as loadTokenizer does */
 export function loadTokenizerFor(
-  spec: Pick<EncodingSpec, 'handler' | 'template' | 'tokenizer' | 'slowTokenizer'>,
+  spec: Pick<EncodingSpec, 'handler' | 'template' | 'chatTemplate' | 'tokenizer' | 'slowTokenizer'>,
 ): Promise<Tokenizer> {
   const slow = spec.slowTokenizer === true
-  return loadTokenizer(spec.tokenizer, usesTemplate(spec) ? { slow, ...templateTokens(spec.template) } : { slow })
+  return loadTokenizer(spec.tokenizer, usesNamedTemplate(spec) ? { slow, ...templateTokens(spec.template) } : { slow })
 }

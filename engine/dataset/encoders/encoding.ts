@@ -1,13 +1,11 @@
 import { availableParallelism } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import { AppError } from '../../protocol/errors/index.ts'
-import type { DatasetPassport } from '../../protocol/passport.ts'
 import type { RowBlock } from '../readers/blocks.ts'
-import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { createEncoder, loadTokenizerFor } from './create.ts'
 import { BlockEncoder, type EncodedBlock } from './encoded-block.ts'
 import type { EncodingSpec, RowEncoder } from './encoder.ts'
-import { EncodingThreads } from './threads.ts'
+import { EncodingThreads, describeEncoding, type EncodingDescription } from './threads.ts'
 
 /** Beyond this the one thread that reads and writes is what limits. */
 const MOST_THREADS = 16
@@ -15,11 +13,7 @@ const MOST_THREADS = 16
 const SMALL_BYTES = 8 * 1024 * 1024
 
 /** Rows to sequences of tokens, in this thread or in others. */
-export interface Encoding {
-  readonly format: RowEncoder['format']
-  readonly columns: readonly string[]
-  readonly keys: readonly string[]
-  readonly tokenizer: DatasetPassport['tokenizer']
+export interface Encoding extends EncodingDescription {
   /** What becomes of each block, in order; valid until the next one. Once only. @throws dataset.*, thread.ended, cancelled */
   encode(blocks: AsyncIterable<RowBlock>, signal: AbortSignal): AsyncGenerator<EncodedBlock, void, undefined>
   close(): Promise<void>
@@ -38,39 +32,21 @@ export function threadCount(asked: number | undefined, sourceBytes: number): num
 /** @throws as loadTokenizer and createEncoder do */
 export async function openEncoding(spec: EncodingSpec, threads: number): Promise<Encoding> {
   if (threads === 1) {
-    const { encoder, tokenizer } = await load(spec)
-    return { ...describe(encoder, tokenizer), encode: encodeHere(encoder, spec), close: () => Promise.resolve() }
+    const tokenizer = await loadTokenizerFor(spec)
+    const encoder = createEncoder(spec, tokenizer)
+    const encode = encodeHere(encoder, spec)
+    return { ...describeEncoding(encoder, tokenizer), encode, close: () => Promise.resolve() }
   }
-  // Started first, so that all of them load their tokenizers at the same time.
   const pool = new EncodingThreads(spec, threads)
   try {
-    // What this thread loaded is needed for its description only, and can go.
-    const { encoder, tokenizer } = await load(spec)
-    return {
-      ...describe(encoder, tokenizer),
-      encode: (blocks, signal) => pool.encode(blocks, signal),
-      close: () => pool.close(),
-    }
+    // This thread needs no tokenizer of its own.
+    const description = await pool.describe()
+    return { ...description, encode: (blocks, signal) => pool.encode(blocks, signal), close: () => pool.close() }
   } catch (error) {
     await pool.close()
     throw error
   }
 }
-
-async function load(spec: EncodingSpec): Promise<{ encoder: RowEncoder; tokenizer: Tokenizer }> {
-  const tokenizer = await loadTokenizerFor(spec)
-  return { encoder: createEncoder(spec, tokenizer), tokenizer }
-}
-
-const describe = (
-  { format, columns, keys }: RowEncoder,
-  { path, hash, vocabSize, kind }: Tokenizer,
-): Pick<Encoding, 'format' | 'columns' | 'keys' | 'tokenizer'> => ({
-  format,
-  columns,
-  keys,
-  tokenizer: { path, hash, vocab: vocabSize, kind },
-})
 
 const encodeHere = (encoder: RowEncoder, spec: EncodingSpec): Encoding['encode'] =>
   async function* (blocks, signal) {

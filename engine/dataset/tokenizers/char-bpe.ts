@@ -31,7 +31,8 @@ export class CharBpe {
   #symbols = new Int32Array(256)
 
   constructor(vocabulary: BpeVocabulary) {
-    this.#unknown = vocabulary
+    const { byteIds, unkId, fusesUnknown } = vocabulary
+    this.#unknown = { byteIds, unkId, fusesUnknown }
     for (let code = 0; code < this.#basic.length; code++) this.#basic[code] = BARE + code
     let neighbours = 0
     for (const [text, id] of vocabulary.ids) {

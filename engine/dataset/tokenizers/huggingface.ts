@@ -30,9 +30,12 @@ export class HuggingFaceTokenizer implements Tokenizer {
   readonly eosId: number
   readonly padId: number | null
   readonly frame: TokenFrame
+  readonly chatTemplate: string | null
   readonly stripsLeadingSpace: boolean
   readonly #pieces: string[] = []
-  readonly #bytes: Uint8Array[] = []
+  readonly #addedBytes = new Map<number, Uint8Array>()
+  /** Made when they are asked for: encoding needs none, and all of them are many small objects. */
+  #toBytes: (piece: string) => Uint8Array = () => NO_BYTES
   readonly #special = new Set<number>()
   readonly #idOf: ReadonlyMap<string, number>
   readonly #unkId: number | null
@@ -48,6 +51,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
     const { file } = origin
     this.path = origin.path
     this.hash = origin.hash
+    this.chatTemplate = config.chat_template ?? null
     this.#normalize = buildNormalizer(source.normalizer, file)
     this.#cut = buildPreTokenizer(source.pre_tokenizer, file)
     this.#byteWords = ByteLevelWords.of(source.pre_tokenizer)
@@ -108,7 +112,8 @@ export class HuggingFaceTokenizer implements Tokenizer {
   }
 
   bytes(id: number): Uint8Array {
-    return this.#bytes[id] ?? NO_BYTES
+    const text = this.#pieces[id]
+    return text === undefined ? NO_BYTES : (this.#addedBytes.get(id) ?? this.#toBytes(text))
   }
 
   isSpecial(id: number): boolean {
@@ -146,18 +151,17 @@ export class HuggingFaceTokenizer implements Tokenizer {
 
   #fillPieces(source: HuggingFaceFile, isByteLevel: boolean): void {
     const encoder = new TextEncoder()
-    for (const [text, id] of source.model.vocab) {
-      this.#pieces[id] = text
-      const byte = source.model.byte_fallback ? byteOfPiece(text) : null
-      this.#bytes[id] =
-        byte !== null
-          ? Uint8Array.of(byte)
-          : ((isByteLevel ? fromByteCharacters(text) : null) ?? encoder.encode(text.replaceAll(SPACE_MARK, ' ')))
-    }
+    for (const [text, id] of source.model.vocab) this.#pieces[id] = text
     for (const { content, id, special } of source.added_tokens) {
       this.#pieces[id] = content
-      this.#bytes[id] = special ? NO_BYTES : encoder.encode(content)
+      this.#addedBytes.set(id, special ? NO_BYTES : encoder.encode(content))
       if (special) this.#special.add(id)
+    }
+    const hasByteFallback = source.model.byte_fallback
+    this.#toBytes = (text) => {
+      const byte = hasByteFallback ? byteOfPiece(text) : null
+      if (byte !== null) return Uint8Array.of(byte)
+      return (isByteLevel ? fromByteCharacters(text) : null) ?? encoder.encode(text.replaceAll(SPACE_MARK, ' '))
     }
   }
 }

@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { EncodedBlock } from '#engine/dataset/encoders/encoded-block.ts'
 import { PreprocessSpec } from '#engine/protocol/tasks.ts'
 import { ThreadPool } from '#engine/workers/pool.ts'
 
@@ -8,11 +7,12 @@ const tokenizer = fileURLToPath(new URL('../../../../resources/sample/tokenizer'
 const spec = (folder: string) =>
   PreprocessSpec.parse({ input: '', outputPrefix: '', handler: 'alpaca', template: 'llama2', tokenizer: folder })
 const request = (text: string) => ({
+  kind: 'encode',
   block: { kind: 'rows', rows: [{ row: 1, line: 1, bytes: 1, value: { instruction: text, input: '', output: 'b' } }] },
   buffers: [],
 })
 
-let pool: ThreadPool<unknown, EncodedBlock> | undefined
+let pool: ThreadPool<unknown, { block: { tokens: number } }> | undefined
 afterEach(() => pool?.close())
 
 describe('ThreadPool', { timeout: 30_000 }, () => {
@@ -20,8 +20,8 @@ describe('ThreadPool', { timeout: 30_000 }, () => {
     pool = new ThreadPool('encode', 2, { spec: spec(tokenizer) })
     const texts = ['a', 'a b c', 'a b c d e f', 'a', 'a b c']
     const replies = await Promise.all(texts.map((text) => pool?.run(request(text))))
-    const [one, three, six] = replies.map((reply) => reply?.tokens ?? 0)
-    expect(replies.map((reply) => reply?.tokens)).toEqual([one, three, six, one, three])
+    const [one, three, six] = replies.map((reply) => reply?.block.tokens ?? 0)
+    expect(replies.map((reply) => reply?.block.tokens)).toEqual([one, three, six, one, three])
     expect(new Set([one, three, six]).size).toBe(3)
   })
 

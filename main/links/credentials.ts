@@ -36,7 +36,10 @@ export class Credentials {
     }
   }
 
-  /** Keeps what was accepted: for this session always, beyond it when the user wants that. */
+  /**
+   * Keeps what was accepted: for this session always, beyond it when the user wants that. Throws `vault.locked`; any
+   * other failure is logged, because the secret was right and the connection must not fail for it.
+   */
   async keep(host: HostId, what: string, secret: Secret, remember: boolean): Promise<void> {
     const name = nameOf(host, what)
     this.#session.set(name, secret)
@@ -44,6 +47,7 @@ export class Credentials {
     try {
       await this.#store.set(name, secret)
     } catch (error) {
+      if (error instanceof AppError && error.code === 'vault.locked') throw error
       this.#log.warn('secrets.notKept', { name, error })
     }
   }

@@ -68,8 +68,15 @@ export class SecretAsker {
     return prompts.map((_, index) => answer.texts[index] ?? '')
   }
 
+  /** Keeps what was accepted, opening the vault for it if it has to; without the vault, for this session. */
   async keep(host: HostId, what: string, { secret, remember }: AskedSecret): Promise<void> {
-    await this.#credentials.keep(host, what, secret, remember)
+    try {
+      await this.#credentials.keep(host, what, secret, remember)
+    } catch (error) {
+      if (!isLocked(error)) throw error
+      const isOpen = await this.#options.unlockVault(this.#options.signal)
+      if (isOpen) await this.#credentials.keep(host, what, secret, remember)
+    }
   }
 
   refuse(host: HostId, what: string): void {
@@ -84,7 +91,7 @@ export class SecretAsker {
     try {
       return await this.#credentials.get(host, what)
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'vault.locked') throw error
+      if (!isLocked(error)) throw error
       const isOpen = await this.#options.unlockVault(this.#options.signal)
       return isOpen ? await this.#credentials.get(host, what) : null
     }
@@ -98,3 +105,5 @@ export class SecretAsker {
     return new AppError('ssh.dismissed', { host: this.#options.hostName })
   }
 }
+
+const isLocked = (error: unknown): boolean => error instanceof AppError && error.code === 'vault.locked'

@@ -165,7 +165,7 @@ function describe(
     tool: { name: 'ascend-workbench', version },
     format,
     handler: spec.handler,
-    ...(usesTemplate(spec) ? { template: spec.template } : {}),
+    ...(usesTemplate(spec) ? { template: spec.chatTemplate === true ? 'tokenizer' : spec.template } : {}),
     tokenizer,
     ...(spec.seqLength === undefined ? {} : { seqLength: spec.seqLength }),
     ...counts,

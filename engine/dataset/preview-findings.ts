@@ -3,7 +3,7 @@ import { diskSpace } from '../host/facts.ts'
 import type { LengthRule } from '../protocol/datasets.ts'
 import type { Finding } from '../protocol/plan.ts'
 import type { DatasetTemplate, PreprocessSpec } from '../protocol/tasks.ts'
-import { usesTemplate } from './encoders/create.ts'
+import { usesNamedTemplate } from './encoders/create.ts'
 import { templates, templateTokens } from './templates/catalog.ts'
 import { loadTokenizer } from './tokenizers/load.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
@@ -16,10 +16,10 @@ const percent = (part: number, whole: number): string => {
 
 /** What a template lacks in a tokenizer: words that would have to be added to the vocabulary, a beginning. */
 export async function checkTemplate(
-  spec: Pick<PreprocessSpec, 'handler' | 'template' | 'tokenizer' | 'slowTokenizer'>,
+  spec: Pick<PreprocessSpec, 'handler' | 'template' | 'chatTemplate' | 'tokenizer' | 'slowTokenizer'>,
   tokenizer: Tokenizer,
 ): Promise<Finding[]> {
-  if (!usesTemplate(spec)) return []
+  if (!usesNamedTemplate(spec)) return []
   const findings: Finding[] = []
   const { added } = templateTokens(spec.template)
   const own = added.length === 0 ? tokenizer.vocabSize : await ownVocabulary(spec, tokenizer)

@@ -27,6 +27,10 @@ export const rejectionReasons = {
     'zh-CN': '消息数量不符：每个问题都需要一个回答',
   },
   noContent: { en: 'a message has no content', 'zh-CN': '有消息缺少内容' },
+  notInTemplate: {
+    en: "the tokenizer's chat template does not take the conversation",
+    'zh-CN': '分词器的对话模板不接受该对话',
+  },
   emptyText: { en: 'there is no text in it', 'zh-CN': '没有任何文本' },
   tooLong: {
     en: 'it has as many tokens as the sequence length, or more',

@@ -138,6 +138,8 @@ export const PreprocessSpec = z.object({
   handler: DatasetHandler,
   /** Without effect for handlers of other rows than alpaca and ShareGPT, pairwise or not. */
   template: DatasetTemplate,
+  /** Writes samples in the chat template of the tokenizer instead. */
+  chatTemplate: z.boolean().optional(),
   /** A folder with `tokenizer.json` or `tokenizer.model`, or one of these files. */
   tokenizer: z.string(),
   columns: AlpacaColumns.default(AlpacaColumns.parse({})),

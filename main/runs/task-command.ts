@@ -51,7 +51,7 @@ const commands: { readonly [N in TaskName]: (spec: TaskSpec<N>) => string[] } = 
       '--handler': spec.handler,
       '--tokenizer': spec.tokenizer,
       '--slow-tokenizer': spec.slowTokenizer,
-      '--template': spec.template,
+      '--template': spec.chatTemplate === true ? 'tokenizer' : spec.template,
       '--seq-length': spec.seqLength,
       '--append-eod': spec.appendEod,
       '--pack': spec.pack,

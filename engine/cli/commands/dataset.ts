@@ -8,9 +8,12 @@ import { addDownloadCommand } from './hub-download.ts'
 import { addDatasetOperations } from './dataset-operations.ts'
 import { mergeHere } from './preprocess-data-merge.ts'
 
+/** The chat template of the tokenizer itself. */
+const OWN_TEMPLATE = 'tokenizer'
+
 interface SourceOptions {
   tokenizer: string
-  template: DatasetTemplate
+  template: DatasetTemplate | typeof OWN_TEMPLATE
   seqLength?: number
   appendEod?: boolean
   promptColumn: string
@@ -122,7 +125,9 @@ export function addDatasetCommands(program: Command, outcome: Outcome): void {
 const withSourceOptions = (command: Command): Command =>
   command
     .requiredOption('--tokenizer <path>', 'folder with tokenizer.json or tokenizer.model, or one of these files')
-    .addOption(choice('--template <name>', 'prompt template', DatasetTemplate.options).default('llama2'))
+    .addOption(
+      choice('--template <name>', 'prompt template', [...DatasetTemplate.options, OWN_TEMPLATE]).default('llama2'),
+    )
     .addOption(choice('--handler <name>', 'what the rows are', DatasetHandler.options).default('alpaca'))
     .option('--seq-length <n>', 'leave out samples of this many tokens or more', integer(1))
     .option('--append-eod', 'end every sample with the end-of-document token')
@@ -157,7 +162,9 @@ function tagsOf(text: string): ShareGptTags {
 const sourceOf = (session: Session, args: string[], options: SourceOptions) => ({
   input: pathAt(session, args, 0),
   handler: options.handler,
-  template: options.template,
+  ...(options.template === OWN_TEMPLATE
+    ? { template: 'empty' as const, chatTemplate: true }
+    : { template: options.template }),
   tokenizer: session.path(options.tokenizer),
   columns: {
     prompt: options.promptColumn,

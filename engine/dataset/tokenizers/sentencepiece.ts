@@ -31,6 +31,7 @@ export class SentencePieceTokenizer implements Tokenizer {
   readonly eosId: number
   readonly padId: number | null
   readonly frame: TokenFrame
+  readonly chatTemplate: string | null
   readonly stripsLeadingSpace: boolean
   readonly #pieces: string[] = []
   readonly #bytes: Uint8Array[] = []
@@ -60,6 +61,7 @@ export class SentencePieceTokenizer implements Tokenizer {
       throw unsupported(file, 'unused SentencePiece pieces')
     this.path = origin.path
     this.hash = origin.hash
+    this.chatTemplate = config.chat_template ?? null
     const idOf = new Map(model.pieces.map(({ text }, id) => [text, id]))
     const added = addedTokens(extra.names, idOf, extra.added)
     this.#fillPieces(model, added)

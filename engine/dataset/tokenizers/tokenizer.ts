@@ -18,6 +18,8 @@ export interface Tokenizer {
   readonly padId: number | null
   /** What stands around a whole text that is encoded with its special tokens (Llama2: BOS before, nothing after). */
   readonly frame: TokenFrame
+  /** Its own chat template (Jinja); null where it has none. */
+  readonly chatTemplate: string | null
   /** Ids of a text without BOS or EOS. The text of a special token inside the data becomes that token. */
   encode(text: string): number[]
   /** The same, appended to a buffer: the form for hot loops. */

@@ -26,6 +26,10 @@ export const datasetErrors = {
     en: '{file} is written in {encoding}. Convert it to UTF-8.',
     'zh-CN': '{file} 的编码为 {encoding}。请转换为 UTF-8。',
   },
+  'dataset.chatTemplate': {
+    en: 'The chat template of the tokenizer {path} cannot be used: {reason}. Choose one of the templates by name.',
+    'zh-CN': '无法使用分词器 {path} 的对话模板：{reason}。请按名称选择一个模板。',
+  },
   'dataset.changed': {
     en: '{file} changed while it was read. Nothing was kept of the output; run again when nothing writes to the source.',
     'zh-CN': '{file} 在读取过程中发生了变化，输出未保留。请在没有程序写入该文件时重新运行。',

@@ -3,17 +3,8 @@ import { assemble, type FileContent } from '../assemble.ts'
 import { canonicalShape, type LayoutDescription, type StoredRule } from '../layouts/description.ts'
 import { planEntries, type Placement } from '../layouts/plan.ts'
 import type { AdapterParts } from '../opened.ts'
+import { adapterA, adapterB } from './names.ts'
 import type { LoraShards } from './overlay.ts'
-
-/**
- * Adapters by canonical names: `layers.<i>.q.loraB` has the rows of `q` and a column per rank; what is packed into one
- * module (`q`, `k`, `v`) shares one `layers.<i>.q+k+v.loraA` with a row per rank.
- */
-export const adapterB = (tensor: string): string => `${tensor}.loraB`
-export const adapterA = (parts: readonly string[]): string => `${parts.join('+')}.loraA`
-
-/** Modules whose parts share a canonical A. */
-export const packedParts: readonly (readonly string[])[] = [['q', 'k', 'v'], ['o'], ['gate', 'up'], ['down']]
 
 /** The adapters of all shards as canonical tensors; the layout is that of the weights, rule by rule. */
 export function assembleAdapters(

@@ -6,8 +6,8 @@ import { dtypeBytes } from '../formats/dtypes.ts'
 import { rowLength } from '../formats/stored-tensor.ts'
 import { DerivedSource } from '../sources/cast.ts'
 import type { RecipeBook, SourceRecipe } from '../sources/recipe.ts'
-import { adapterA, adapterB, packedParts } from './adapters.ts'
 import { MergeKernel } from './merge-kernel.ts'
+import { adapterA, adapterB, packedParts } from './names.ts'
 
 /** Weights with their adapters merged in. Base and adapters have one dtype, which is that of the result. */
 export class MergedSource extends DerivedSource {

@@ -13,10 +13,11 @@ import { readTorch } from '../formats/torch-read.ts'
 import { knownFamilies } from '../layouts/families/installed.ts'
 import { mindsporeLayout } from '../layouts/families/layout-of.ts'
 import { evenStages } from '../layouts/pipeline.ts'
-import { planEntries, type PlannedEntry } from '../layouts/plan.ts'
+import { planEntries } from '../layouts/plan.ts'
 import { openCheckpoint } from '../open.ts'
 import { replaceFileAtomically } from '../writing/atomic-file.ts'
 import type { FileDigest } from '../writing/file-sink.ts'
+import { sinkOf } from '../writing/mindspore-sink.ts'
 import { TensorStream, type WriteContext } from '../writing/tensor-stream.ts'
 import { bytesAs, StoredCopy } from './copy-stored.ts'
 import { telechat2ToMindspore } from './names.ts'
@@ -80,19 +81,6 @@ export async function llamaToMindspore(
     context,
   )
   return digest
-}
-
-/** Names each tensor of a stream in its turn. */
-export function sinkOf(writer: MindsporeWriter, entries: readonly PlannedEntry[], dtype: Dtype) {
-  let next = 0
-  return {
-    begin: (bytes: number) => {
-      const { name, shape } = entries[next++] as PlannedEntry
-      return writer.begin({ name, shape, type: mindsporeNames[dtype] }, bytes)
-    },
-    write: writer.write.bind(writer),
-    end: () => Promise.resolve(),
-  }
 }
 
 /**

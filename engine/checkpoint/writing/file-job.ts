@@ -4,11 +4,11 @@ import type { Dtype } from '../../protocol/passport.ts'
 import { MindsporeWriter } from '../formats/mindspore-write.ts'
 import { TorchWriter } from '../formats/torch-write.ts'
 import type { PlannedEntry } from '../layouts/plan.ts'
-import { sinkOf } from '../mindspore/to-mindspore.ts'
 import { BufferPool } from './buffer-pool.ts'
 import type { TensorSink } from './copy-steps.ts'
 import { FileSink, type FileDigest } from './file-sink.ts'
 import type { HashThread } from './hashing.ts'
+import { sinkOf } from './mindspore-sink.ts'
 import type { TensorStream } from './tensor-stream.ts'
 
 /** A file of weights that is to be written, in words that cross threads. */

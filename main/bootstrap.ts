@@ -17,6 +17,7 @@ import { npusTopic } from './contract/npus.ts'
 import { plansTopic, runsTopic } from './contract/runs.ts'
 import { questionsTopic, vaultTopic } from './contract/questions.ts'
 import { settingsTopic } from './contract/settings.ts'
+import { terminalsTopic } from './contract/terminals.ts'
 import { Engine } from './engines/engine.ts'
 import { LocalEngineLink } from './engines/local-link.ts'
 import { EnginePool } from './engines/pool.ts'
@@ -166,6 +167,7 @@ export function bootstrap(env: AppEnv): App {
     questionsTopic(questions),
     runsTopic(runs, book),
     settingsTopic(settings, settingsRepository),
+    terminalsTopic(engines),
     vaultTopic(door),
   ]
   return {

@@ -1,6 +1,7 @@
 import { AppError } from '#engine/protocol/errors/index.ts'
 import type { JobId } from '#engine/protocol/ids.ts'
 import { jobs, type JournalEntry, type OutputChunk } from '#engine/protocol/jobs.ts'
+import { terminals, type TerminalId, type TerminalOutput } from '#engine/protocol/terminals.ts'
 import type { Connection } from '#engine/rpc/connect.ts'
 import type { Engine } from './engine.ts'
 
@@ -37,6 +38,21 @@ export function followJournal(
     job.from,
     (connection, from) => connection.topic(jobs).journal({ id: job.id, from }, { signal }),
     (entries, from) => (entries.at(-1)?.n ?? from - 1) + 1,
+    signal,
+  )
+}
+
+/** A terminal's output from an offset on, resumed like that of a job. Where bytes are not kept any more, it skips them. */
+export function followTerminal(
+  engine: Engine,
+  terminal: { id: TerminalId; from: number },
+  signal: AbortSignal,
+): AsyncIterable<TerminalOutput> {
+  return resume<TerminalOutput>(
+    engine,
+    terminal.from,
+    (connection, from) => connection.topic(terminals).output({ id: terminal.id, from }, { signal }),
+    ({ offset, data }) => offset + Buffer.byteLength(data, 'base64'),
     signal,
   )
 }

@@ -8,6 +8,7 @@ import { engines, hosts } from './hosts.ts'
 import { npus } from './npus.ts'
 import { questions, vault } from './questions.ts'
 import { plans, runs } from './runs.ts'
+import { terminals } from './terminals.ts'
 
 export * from './app.ts'
 export * from './artifacts.ts'
@@ -20,6 +21,7 @@ export * from './hosts.ts'
 export * from './npus.ts'
 export * from './questions.ts'
 export * from './runs.ts'
+export * from './terminals.ts'
 
 /** Everything the page may ask of main. */
 export const contract = {
@@ -39,6 +41,7 @@ export const contract = {
   questions,
   runs,
   settings,
+  terminals,
   vault,
 }
 export type Contract = typeof contract

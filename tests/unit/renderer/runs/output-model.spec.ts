@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ansiSpans, lineLevel, stripAnsi } from '@/features/runs/output/ansi.ts'
-import { fromBase64 } from '@/features/runs/output/base64.ts'
+import { fromBase64 } from '@/workbench/base64.ts'
 import { OutputModel } from '@/features/runs/output/output-model.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)

@@ -2,7 +2,7 @@ import { computed, onScopeDispose, ref, shallowReactive, shallowRef, watch } fro
 import type { RunView, StepView } from '#contract/runs.ts'
 import { type CodedError, toCodedError } from '#engine/protocol/index.ts'
 import { useWorkbench } from '@/workbench/index.ts'
-import { follow } from '../follow.ts'
+import { follow } from '@/workbench/follow.ts'
 import { onFrame } from '../on-frame.ts'
 import { hasStarted, isLive } from '../run-facts.ts'
 import { MetricStore } from './series.ts'

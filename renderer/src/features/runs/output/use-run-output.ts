@@ -2,10 +2,10 @@ import { onScopeDispose, ref, shallowRef, watch } from 'vue'
 import type { StepView } from '#contract/runs.ts'
 import { type CodedError, type RunId, toCodedError } from '#engine/protocol/index.ts'
 import { useWorkbench } from '@/workbench/index.ts'
-import { follow } from '../follow.ts'
+import { follow } from '@/workbench/follow.ts'
 import { onFrame } from '../on-frame.ts'
 import { hasStarted } from '../run-facts.ts'
-import { fromBase64 } from './base64.ts'
+import { fromBase64 } from '@/workbench/base64.ts'
 import { OutputModel } from './output-model.ts'
 
 interface Reader {

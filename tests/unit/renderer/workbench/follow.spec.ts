@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '#engine/protocol/index.ts'
-import { follow } from '@/features/runs/follow.ts'
+import { follow } from '@/workbench/follow.ts'
 
 async function* numbers(from: number, to: number, then?: Error): AsyncIterable<number> {
   for (let n = from; n < to; n += 1) yield await Promise.resolve(n)

@@ -3,7 +3,8 @@ import { AppError } from '#engine/protocol/index.ts'
 export interface FollowOptions<T> {
   /** Opens the stream where the reader stands now. */
   open(signal: AbortSignal): AsyncIterable<T>
-  take(item: T): void
+  /** The next item is asked for when this one has been taken. */
+  take(item: T): unknown
   /** Told once the stream has ended by itself: everything was read. */
   ended?(): void
   /** Told with an error when the far side refused, with null when reading goes on. */
@@ -39,7 +40,7 @@ export async function follow<T>(options: FollowOptions<T>): Promise<void> {
       for await (const item of options.open(signal)) {
         if (signal.aborted) return
         waitMs = FIRST_WAIT_MS
-        options.take(item)
+        await options.take(item)
       }
       if (!signal.aborted) options.ended?.()
       return

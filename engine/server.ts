@@ -1,3 +1,4 @@
+import { contentsService } from './host/contents-service.ts'
 import { diskSpace, hostFacts } from './host/facts.ts'
 import { expandPath, jobsDir } from './host/dirs.ts'
 import { listFolder, readPiece, statFile } from './host/files.ts'
@@ -24,6 +25,7 @@ import { version } from './version.ts'
 const FEATURES = [
   'jobs',
   'files',
+  'contents',
   'checkpoints',
   'datasets',
   'chat',
@@ -79,6 +81,7 @@ const hostServices: Service[] = [
     read: ({ path, offset, bytes }) => readPiece(path, offset, bytes),
     disk: ({ path }) => diskSpace(expandPath(path)),
   }),
+  contentsService(),
 ]
 
 const dataServices: Service[] = [

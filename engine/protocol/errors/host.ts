@@ -1,6 +1,14 @@
 import type { Text } from '../text.ts'
 
 export const hostErrors = {
+  'file.changed': {
+    en: '{path} has changed since it was read, so nothing was written. Read it again and bring your changes into it.',
+    'zh-CN': '{path} 在读取之后已被修改，未写入任何内容。请重新读取后再合并修改。',
+  },
+  'file.damaged': {
+    en: 'What arrived of {path} is not what was sent (its SHA-256 differs). Nothing was put in its place; transfer it again.',
+    'zh-CN': '{path} 接收到的内容与发送的不一致（SHA-256 不同），未覆盖原有文件。请重新传输。',
+  },
   'host.containerMissing': {
     en: 'The container {container} does not answer: {reason}. Start it (docker start {container}), or choose another one.',
     'zh-CN': '容器 {container} 没有响应：{reason}。请启动该容器（docker start {container}），或选择其他容器。',

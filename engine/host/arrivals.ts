@@ -1,0 +1,75 @@
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { AppError } from '../protocol/errors/index.ts'
+import { digestFile } from './digest.ts'
+import { expandPath } from './dirs.ts'
+import { asFileError, isMissing } from './fs-errors.ts'
+
+export interface Arrival {
+  readonly part: string
+  readonly path: string
+  readonly bytes: number
+  readonly sha256: string
+  readonly mode?: number | undefined
+}
+
+/**
+ * Gives a file that has arrived its name, in place of one that has it already. Its length and digest are checked first
+ * and its bytes brought to the disk, so that the name never stands for less than the whole. A second call after a lost
+ * reply finds the file in its place and is content.
+ *
+ * @throws AppError `file.damaged`, `file.exists` (a folder has the name), `file.*`
+ */
+export async function placeArrival(arrival: Arrival, signal?: AbortSignal): Promise<void> {
+  const part = expandPath(arrival.part)
+  const path = expandPath(arrival.path)
+  const { bytes, sha256, mode } = arrival
+  try {
+    const there = await statOrNull(path)
+    if (there?.isDirectory()) throw new AppError('file.exists', { path })
+    const found = await statOrNull(part)
+    if (found === null) {
+      if (there?.size === bytes && (await digestFile(path, { from: 0 }, signal)).sha256 === sha256) return
+      throw new AppError('file.missing', { path: part })
+    }
+    if (found.size !== bytes || (await digestFile(part, { from: 0 }, signal)).sha256 !== sha256) {
+      throw new AppError('file.damaged', { path })
+    }
+    await using file = await open(part, 'r+')
+    if (mode !== undefined) await file.chmod(mode & 0o777)
+    await file.sync()
+    await rename(part, path)
+    await syncFolder(dirname(path))
+  } catch (error) {
+    throw asFileError(error, path)
+  }
+}
+
+/** Deletes what has arrived of a file, if there is something. */
+export async function discardPart(part: string): Promise<void> {
+  const full = expandPath(part)
+  await rm(full, { force: true }).catch((error: unknown) => {
+    throw asFileError(error, full)
+  })
+}
+
+/** Makes a folder with those above it; one that is there is fine. */
+export async function makeFolder(path: string): Promise<void> {
+  const full = expandPath(path)
+  await mkdir(full, { recursive: true }).catch((error: unknown) => {
+    throw asFileError(error, full)
+  })
+}
+
+const statOrNull = (path: string) =>
+  stat(path).catch((error: unknown) => {
+    if (isMissing(error)) return null
+    throw error
+  })
+
+/** The new name is on the disk, too. Windows has no such thing as a folder's buffers. */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  await using folder = await open(path, 'r')
+  await folder.sync()
+}

@@ -192,6 +192,51 @@ describe('ids equal those of the native tokenizers library', () => {
   })
 })
 
+describe('a unigram tokenizer.json', () => {
+  it.each([
+    ['with byte fallback', { byte_fallback: true }, true],
+    ['with unknown pieces', {}, false],
+    ['with NFKC', { normalization_rule_name: 'nmt_nfkc' }, false],
+  ])('gives the ids of the native library: %s', async (name, options, isByteFallback) => {
+    const prefix = path.join(folder, `unigram-${name.replaceAll(' ', '-')}`)
+    python(TRAIN, prefix, JSON.stringify({ model_type: 'unigram', normalization_rule_name: 'identity', ...options }))
+    const model = parseSentencePieceModel(await readFile(`${prefix}.model`), prefix)
+    const map = Buffer.from(model.charsmap).toString('base64')
+    const file = `${prefix}.json`
+    const token = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true }
+    await writeFile(
+      file,
+      JSON.stringify({
+        version: '1.0',
+        added_tokens: ['<unk>', '<s>', '</s>'].map((content, id) => ({ id, content, ...token })),
+        normalizer: {
+          type: 'Sequence',
+          normalizers: [
+            ...(map === '' ? [] : [{ type: 'Precompiled', precompiled_charsmap: map }]),
+            { type: 'Strip', strip_left: false, strip_right: true },
+            { type: 'Replace', pattern: { Regex: ' {2,}' }, content: '▁' },
+          ],
+        },
+        pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true },
+        post_processor: null,
+        decoder: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true },
+        model: {
+          type: 'Unigram',
+          unk_id: 0,
+          byte_fallback: isByteFallback,
+          vocab: model.pieces.map(({ text, score }) => [text, score]),
+        },
+      }),
+    )
+    const tokenizer = await loadTokenizer(file)
+    const native = NativeTokenizer.fromFile(file)
+    for (const text of texts) {
+      const expected = await native.encode(text, null, { addSpecialTokens: false })
+      expect(tokenizer.encode(text), JSON.stringify(text.slice(0, 60))).toEqual(expected.getIds())
+    }
+  })
+})
+
 describe('a model with no tokenizer.json beside it', () => {
   it.each(['llama2', 'mistral'])('is read as the fast class does: %s', async (name) => {
     const place = path.join(fixtures, `${name}-tokenizer`)

@@ -17,24 +17,28 @@ export interface UnigramPiece {
 
 /**
  * SentencePiece's unigram model: of all ways to cut a text into pieces, the one with the highest sum of scores, found
- * by dynamic programming. Sums are kept in single precision as there, because equal sums decide by rounding.
+ * by dynamic programming. Sums are kept in single precision as there, because equal sums decide by rounding; the
+ * `tokenizers` library keeps them in double precision.
  */
 export class CharUnigram {
   readonly #trie: PairTable
   readonly #pieceOf: Int32Array
-  readonly #scores: Float32Array
+  readonly #scores: Float32Array | Float64Array
+  readonly #isDouble: boolean
   readonly #unknownScore: number
   readonly #rule: UnknownRule
 
-  constructor(pieces: readonly UnigramPiece[], rule: UnknownRule) {
+  constructor(pieces: readonly UnigramPiece[], rule: UnknownRule, isDouble = false) {
     this.#rule = rule
+    this.#isDouble = isDouble
     const plain = pieces.filter(({ isUserDefined }) => !isUserDefined).map(({ score }) => score)
     const best = plain.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
     this.#unknownScore = plain.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY) - UNKNOWN_PENALTY
     const size = pieces.reduce((sum, { text }) => sum + text.length, 1)
     this.#trie = new PairTable(size)
     this.#pieceOf = new Int32Array(size).fill(NO_PIECE)
-    this.#scores = new Float32Array(pieces.reduce((max, { id }) => Math.max(max, id), 0) + 1)
+    const scores = pieces.reduce((max, { id }) => Math.max(max, id), 0) + 1
+    this.#scores = isDouble ? new Float64Array(scores) : new Float32Array(scores)
     let nodes = 1
     for (const { text, id, score, isUserDefined } of pieces) {
       let node = ROOT
@@ -50,14 +54,14 @@ export class CharUnigram {
   }
 
   encodeInto(text: string, out: TokenBuffer): void {
-    const bestScore = new Float32Array(text.length + 1)
+    const bestScore = this.#isDouble ? new Float64Array(text.length + 1) : new Float32Array(text.length + 1)
     const bestStart = new Int32Array(text.length + 1).fill(-1)
     const bestPiece = new Int32Array(text.length + 1).fill(NO_PIECE)
     for (let start = 0; start < text.length;) {
       const width = text.codePointAt(start)! > 0xffff ? 2 : 1
       let coversOne = false
       const offer = (end: number, piece: number, score: number): void => {
-        const sum = Math.fround(score + bestScore[start]!)
+        const sum = this.#isDouble ? score + bestScore[start]! : Math.fround(score + bestScore[start]!)
         if (bestStart[end] !== -1 && sum <= bestScore[end]!) return
         bestScore[end] = sum
         bestStart[end] = start

@@ -1,4 +1,7 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- typed arrays in hot loops; every index is in bounds */
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
+const LONG_GRAPHEME = 6
+
 /**
  * The compiled character map of a SentencePiece model (NFKC and the like): a Darts double-array trie over UTF-8 bytes,
  * whose values point into a block of NUL-terminated replacements. The longest match at each place wins.
@@ -37,6 +40,34 @@ export class Charsmap {
     if (copied === 0) return text
     if (copied < bytes.length) parts.push(bytes.subarray(copied))
     return Buffer.concat(parts).toString('utf8')
+  }
+
+  /**
+   * As the `tokenizers` library has it: character by character as readers see them, those of several code points as a
+   * whole where they are short, and the shortest match in each stands for all of it.
+   */
+  applyByGraphemes(text: string): string {
+    let result = ''
+    for (const { segment } of graphemes.segment(text)) {
+      const whole = Buffer.byteLength(segment) < LONG_GRAPHEME ? this.#shortest(segment) : null
+      if (whole !== null) result += whole
+      else for (const character of segment) result += this.#shortest(character) ?? character
+    }
+    return result
+  }
+
+  #shortest(text: string): string | null {
+    const bytes = Buffer.from(text, 'utf8')
+    let node = childBase(this.#units[0]!)
+    for (const byte of bytes) {
+      node ^= byte
+      const unit = this.#units[node]
+      if (unit === undefined || (unit & 0x800000ff) >>> 0 !== byte) return null
+      node ^= childBase(unit)
+      if ((unit & 0x100) === 0) continue
+      return Buffer.from(this.#replacement(this.#units[node]! & 0x7fffffff)).toString('utf8')
+    }
+    return null
   }
 
   #longest(bytes: Uint8Array, start: number): { length: number; value: number } | null {

@@ -3,6 +3,7 @@ import { AppError } from '../../protocol/errors/index.ts'
 import { byteOfPiece, fromByteCharacters } from './byte-alphabet.ts'
 import { ByteLevelWords } from './byte-level-words.ts'
 import { CharBpe } from './char-bpe.ts'
+import { CharUnigram } from './char-unigram.ts'
 import { Utf8Stream, decodeIds } from './decoder.ts'
 import type { Component, HuggingFaceFile } from './huggingface-json.ts'
 import { buildNormalizer, type TextStep } from './normalizers.ts'
@@ -20,7 +21,10 @@ const NO_BYTES = new Uint8Array(0)
 const BOS_NAMES = ['<s>', '<|begin_of_text|>', '<bos>']
 const EOS_NAMES = ['</s>', '<|end_of_text|>', '<|endoftext|>', '<eos>']
 
-/** A `tokenizer.json` of the BPE kind (characters with byte fallback, or byte-level), as the `tokenizers` library runs it. */
+/**
+ * A `tokenizer.json` of the BPE kind (characters with byte fallback, or byte-level) or the unigram kind, as the
+ * `tokenizers` library runs it.
+ */
 export class HuggingFaceTokenizer implements Tokenizer {
   readonly kind = 'huggingface'
   readonly path: string
@@ -44,7 +48,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
   readonly #normalize: TextStep
   readonly #cut: Cutter
   readonly #byteWords: ByteLevelWords | null
-  readonly #bpe: CharBpe
+  readonly #model: { encodeInto(text: string, out: TokenBuffer): void }
   readonly #wholeWords: ReadonlyMap<string, number> | null
 
   constructor(source: HuggingFaceFile, config: TokenizerConfig, origin: TokenizerOrigin) {
@@ -80,7 +84,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
     this.#rawSplitter = new SpecialTokenSplitter(tokens(false).map(toSpecialToken))
     const normalized = tokens(true).map((token) => ({ ...toSpecialToken(token), text: this.#normalize(token.content) }))
     this.#normalizedSplitter = normalized.length === 0 ? null : new SpecialTokenSplitter(normalized)
-    this.#bpe = new CharBpe(vocabularyOf(source, file))
+    this.#model = modelOf(source, file)
     this.#wholeWords = source.model.ignore_merges ? source.model.vocab : null
   }
 
@@ -145,7 +149,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
 
   readonly #encodeWord = (word: string, out: TokenBuffer): void => {
     const whole = this.#wholeWords?.get(word)
-    if (whole === undefined) this.#bpe.encodeInto(word, out)
+    if (whole === undefined) this.#model.encodeInto(word, out)
     else out.push(whole)
   }
 
@@ -173,6 +177,14 @@ const toSpecialToken = (token: HuggingFaceFile['added_tokens'][number]): Special
   rstrip: token.rstrip,
   singleWord: token.single_word,
 })
+
+function modelOf(source: HuggingFaceFile, file: string): CharBpe | CharUnigram {
+  const vocabulary = vocabularyOf(source, file)
+  const { scores, vocab } = source.model
+  if (scores === undefined) return new CharBpe(vocabulary)
+  const pieces = [...vocab].map(([text, id]) => ({ text, id, score: scores[id] ?? 0, isUserDefined: false }))
+  return new CharUnigram(pieces, vocabulary, true)
+}
 
 function vocabularyOf({ model }: HuggingFaceFile, file: string) {
   const byteIds = new Int32Array(256).fill(-1)

@@ -1,11 +1,18 @@
 import { z } from 'zod'
 import { AppError } from '../../protocol/errors/index.ts'
+import { Charsmap } from './charsmap.ts'
 import type { Component } from './huggingface-json.ts'
 import { toRegExp } from './rust-pattern.ts'
 
 export type TextStep = (text: string) => string
 
 const pattern = z.union([z.object({ String: z.string() }), z.object({ Regex: z.string() })])
+
+const Strip = z.looseObject({ strip_left: z.boolean().default(true), strip_right: z.boolean().default(true) })
+
+/** White space as Rust has it. */
+const trimStart = (text: string): string => text.replace(/^[\t-\r\x85\p{Z}]+/u, '')
+const trimEnd = (text: string): string => text.replace(/[\t-\r\x85\p{Z}]+$/u, '')
 
 /** The normalizer of a `tokenizer.json` as a function. @throws dataset.tokenizerUnsupported */
 export function buildNormalizer(component: Component | null, file: string): TextStep {
@@ -34,6 +41,16 @@ export function buildNormalizer(component: Component | null, file: string): Text
       const form = component.type
       return (text) => text.normalize(form)
     }
+    case 'Precompiled': {
+      const charsmap = new Charsmap(Buffer.from(z.string().parse(component.precompiled_charsmap), 'base64'))
+      return (text) => charsmap.applyByGraphemes(text)
+    }
+    case 'Strip': {
+      const { strip_left: left, strip_right: right } = Strip.parse(component)
+      return (text) => (right ? trimEnd(left ? trimStart(text) : text) : left ? trimStart(text) : text)
+    }
+    case 'StripAccents':
+      return (text) => text.replace(/\p{Mn}/gu, '')
     case 'Lowercase':
       return (text) => text.toLowerCase()
     default:

@@ -27,6 +27,8 @@ export function buildPreTokenizer(component: Component | null, file: string): Cu
       return byteLevel(component)
     case 'Split':
       return split(component, file)
+    case 'WhitespaceSplit':
+      return (text) => text.split(/[\t-\r\x85\p{Z}]+/u).filter((part) => part !== '')
     case 'Digits': {
       const expression = z.boolean().parse(component.individual_digits) ? /\p{N}/gu : /\p{N}+/gu
       return (text) => isolate(text, expression)

@@ -32,7 +32,8 @@ export const hostsTopic = ({ hosts, sshHosts, sshConfig, activeRun }: HostsTopic
     duplicate: ({ id }) => ({ id: sshHosts.duplicate(id) }),
     remove: async ({ id }) => {
       const number = activeRun(id)
-      if (number !== undefined) throw new AppError('host.hasRuns', { host: id, number })
+      const host = hosts.list().find((view) => view.id === id)?.name.en ?? id
+      if (number !== undefined) throw new AppError('host.hasRuns', { host, number })
       await sshHosts.remove(id)
       return {}
     },

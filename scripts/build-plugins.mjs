@@ -29,6 +29,8 @@ async function bundle(entry) {
     platform: 'neutral',
     target: 'es2023',
     charset: 'utf8',
+    // The limit is about what the sandbox has to read; names stay, so that its stack traces can be read.
+    minifyWhitespace: true,
     legalComments: 'none',
     logLevel: 'warning',
   })

@@ -192,6 +192,25 @@ describe('ids equal those of the native tokenizers library', () => {
   })
 })
 
+describe('a megabyte without a space', () => {
+  const words = rows.flatMap(({ instruction, output }) => `${instruction}${output}`.split(/\s+/)).join('')
+  const megabyte = words.repeat(Math.ceil(1_000_000 / words.length)).slice(0, 1_000_000)
+
+  it('has the ids of SentencePiece and of the native library', async () => {
+    const model = path.join(sample, 'tokenizer/tokenizer.model')
+    const file = path.join(folder, 'megabyte.txt')
+    await writeFile(file, megabyte)
+    const script =
+      'import json, sys, sentencepiece\n' +
+      'text = open(sys.argv[2], encoding="utf-8", newline="").read()\n' +
+      'json.dump(sentencepiece.SentencePieceProcessor(model_file=sys.argv[1]).encode(text), sys.stdout)'
+    expect((await loadTokenizer(model)).encode(megabyte)).toEqual(python(script, model, file))
+    const fast = path.join(sample, 'tokenizer/tokenizer.json')
+    const expected = await NativeTokenizer.fromFile(fast).encode(megabyte, null, { addSpecialTokens: false })
+    expect((await loadTokenizer(fast)).encode(megabyte)).toEqual(expected.getIds())
+  })
+})
+
 describe('a unigram tokenizer.json', () => {
   it.each([
     ['with byte fallback', { byte_fallback: true }, true],

@@ -2,6 +2,7 @@
 import { mergeDatasets, preprocess, rows } from './data/panels.ts'
 import { convert, check, mergeLora } from './weights.ts'
 import { download } from './download.ts'
+import { container } from './setup.ts'
 
 export { family } from './family.ts'
 
@@ -12,3 +13,4 @@ export const planCheck = check.plan
 export const planMergeLora = mergeLora.plan
 export const planDownload = download.plan
 export const planRows = rows.plan
+export const planContainer = container.plan

@@ -2,6 +2,7 @@
 import { mergeDatasets, mindRecord, preprocess, rows } from './data/panels.ts'
 import { convert, split, check, mergeRanks, mergeLora } from './weights.ts'
 import { download } from './download.ts'
+import { container } from './setup.ts'
 
 export { family } from './family.ts'
 
@@ -15,3 +16,4 @@ export const planMergeRanks = mergeRanks.plan
 export const planMergeLora = mergeLora.plan
 export const planDownload = download.plan
 export const planRows = rows.plan
+export const planContainer = container.plan

@@ -1,0 +1,3 @@
+/** Panels that prepare a host. */
+export { containerPanel } from './container.ts'
+export { driverMounts, type ContainerFamily, type FrameworkCheck } from './container-family.ts'

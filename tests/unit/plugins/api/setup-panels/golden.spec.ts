@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { Plan } from '#engine/protocol/plan.ts'
+import type { FormValues, HostFacts } from '#plugin-api'
+import { planText } from '#plugin-api/testing.ts'
+import { eight, expectSoundScripts, factsWith, familyIds, planOf, setupPanels } from './families.ts'
+
+const cases: [name: string, family: string, panel: string, values: FormValues, facts?: HostFacts][] = [
+  ['guide', 'telechat2', 'container', { mounts: ['/data03:/mnt/model'] }],
+  ['guide', 'qwen1.5', 'container', {}],
+  ['gaps', 'mistral', 'container', { access: 'devices' }, factsWith(1, 4, 5)],
+  ['no-npus', 'llama2', 'container', { npus: 'none', checks: [] }],
+  [
+    'apart',
+    'llama2',
+    'container',
+    {
+      npus: 'list',
+      npuList: '0,2-4',
+      access: 'runtime',
+      user: '1000:1000',
+      ipc: 'private',
+      network: 'bridge',
+      ports: ['8080:80'],
+      replace: true,
+      environment: ['GREETING=it is "me"'],
+      mounts: ['~/my data:/data:ro', `/it's,"here"`],
+      command: 'sleep infinity; echo "$HOME"',
+    },
+  ],
+]
+
+describe('golden plans of the setup panels', () => {
+  it.each(cases)('%s of %s %s', async (name, family, panel, values, facts = eight) => {
+    const plan = Plan.parse(planOf(family, panel, values, facts))
+    await expect(planText(plan)).toMatchFileSnapshot(`../../../../fixtures/plans/${family}-${panel}-setup-${name}.txt`)
+    expect(plan.findings.filter(({ level }) => level === 'error')).toEqual([])
+    expect(plan.steps.length).toBeGreaterThan(0)
+    expectSoundScripts(plan)
+  })
+})
+
+describe('the setup panels of each family', () => {
+  const panels = familyIds.flatMap((family) =>
+    setupPanels(family).map((panel) => ({ name: `${family} ${panel.id}`, panel })),
+  )
+
+  it('are all there', () => {
+    expect(familyIds.map((family) => setupPanels(family).map(({ id }) => id))).toEqual(
+      familyIds.map(() => ['container']),
+    )
+  })
+
+  it.each(panels)('$name keeps its groups short and speaks both languages', ({ panel: { form } }) => {
+    for (const { id } of form.groups) {
+      const basic = Object.values(form.hints).filter(({ group, isExpert }) => group === id && !isExpert)
+      expect(basic.length, id).toBeLessThanOrEqual(7)
+    }
+    for (const { title, help } of Object.values(form.hints)) {
+      expect(title.en).not.toBe('')
+      expect(title['zh-CN']).toMatch(/[\u4e00-\u9fff]|^NPU$/)
+      if (help) expect(help.en.endsWith('.')).toBe(true)
+      if (help) expect(help['zh-CN'].endsWith('。')).toBe(true)
+    }
+  })
+})

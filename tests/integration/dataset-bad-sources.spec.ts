@@ -108,6 +108,16 @@ describe('sources that cannot be read', () => {
     expect(await run(path.join(folder, 'mixed'), 2)).toBe('dataset.cut')
   })
 
+  it('reads a folder of more files than a process may open', async ({ skip }) => {
+    if (process.platform === 'win32') skip('Windows has no such limit to set')
+    for (let n = 0; n < 400; n++) await write(`many/${n}.jsonl`, lines(1))
+    const command = 'ulimit -n 100; exec "$0" "$@"'
+    const spec = JSON.stringify(specOf(path.join(folder, 'many')))
+    const { status, stderr } = spawnSync('sh', ['-c', command, process.execPath, script, spec], { encoding: 'utf8' })
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+  })
+
   it('gives a whole dataset or none for a parquet file that is damaged anywhere', async () => {
     const good = parquetOf(2000, 'SNAPPY')
     let seed = 7

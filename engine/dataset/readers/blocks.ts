@@ -6,6 +6,8 @@ import { createParser, type ParserSpec } from './row-parser.ts'
 /** A block is closed when it has this many bytes or rows. */
 const BLOCK_BYTES = 512 * 1024
 const BLOCK_ROWS = 4096
+/** What a block takes besides its rows, in bytes. */
+const BLOCK_COST = 4096
 
 /**
  * Rows that were cut but not parsed: plain data, which can move to a thread. The bytes of the rows stand end to end.
@@ -41,7 +43,7 @@ export class BlockBuilder {
   readonly #file: string
   #blocks: TextBlock[] = []
   #parser: ParserSpec
-  #bytes = new Uint8Array(BLOCK_BYTES)
+  #bytes = new Uint8Array(0)
   #used = 0
   #ends: number[] = []
   #lines: number[] = []
@@ -66,7 +68,7 @@ export class BlockBuilder {
     if (bytes === null) this.#odd.set(this.#ends.length, 'tooLarge')
     else {
       if (isOpen) this.#odd.set(this.#ends.length, 'open')
-      if (size > this.#bytes.length) this.#bytes = new Uint8Array(size)
+      if (this.#used === 0 && size >= this.#bytes.length) this.#bytes = new Uint8Array(Math.max(size, BLOCK_BYTES))
       this.#bytes.set(bytes, this.#used)
     }
     this.#used += size
@@ -94,14 +96,16 @@ export class BlockBuilder {
       file: this.#file,
       parser: this.#parser,
       firstRow: this.#firstRow,
-      bytes: this.#bytes.subarray(0, this.#used),
+      // The last block of a small file does not keep the room of a full one.
+      bytes:
+        this.#used * 2 < this.#bytes.length ? this.#bytes.slice(0, this.#used) : this.#bytes.subarray(0, this.#used),
       ends: Int32Array.from(this.#ends),
       lines: Float64Array.from(this.#lines),
       starts: Float64Array.from(this.#starts),
       odd: this.#odd,
     })
     this.#firstRow += this.#ends.length
-    this.#bytes = new Uint8Array(BLOCK_BYTES)
+    this.#bytes = new Uint8Array(0)
     this.#used = 0
     this.#ends = []
     this.#lines = []
@@ -142,7 +146,7 @@ export async function* blocksOf(reader: RowReader, signal?: AbortSignal): AsyncG
 
 /** How much memory a block takes, about. */
 export const weightOf = (block: RowBlock): number =>
-  block.kind === 'text' ? block.bytes.length : block.rows.reduce((sum, { bytes }) => sum + bytes, 0)
+  BLOCK_COST + (block.kind === 'text' ? block.bytes.length : block.rows.reduce((sum, { bytes }) => sum + bytes, 0))
 
 /** What moves to another thread instead of being copied. */
 export const buffersOf = (block: RowBlock): ArrayBuffer[] =>

@@ -22,7 +22,10 @@ export async function openReader(input: string): Promise<RowReader> {
   const location = path.resolve(input)
   if (!(await isFolder(location))) return await openFileReader(location)
   const { files, notes } = await dataFilesOf(location)
-  return new FolderReader(location, await Promise.all(files.map(openFileReader)), notes)
+  // One after the other: a folder may hold more files than a process may open.
+  const readers: RowReader[] = []
+  for (const file of files) readers.push(await openFileReader(file))
+  return new FolderReader(location, readers, notes)
 }
 
 async function openFileReader(file: string): Promise<RowReader> {

@@ -1,5 +1,5 @@
 /**
- * Encoding and preprocessing on generated text of both languages: `node tests/bench/dataset.bench.ts [MB]`, 200 MB of each
+ * Encoding and preprocessing on generated text of both languages: `node tests/bench/dataset.bench.ts [MB]`, 300 MB of each
  * kind of rows without a number. Needs the built engine (`npm run bench -- dataset` builds it) and python3-sentencepiece.
  * "One core" means that the whole process, its helper threads included, was bound to one core (by taskset, on Linux).
  */
@@ -20,7 +20,7 @@ import { fileURLToPath } from 'node:url'
 import type { DatasetPassport } from '../../engine/protocol/passport.ts'
 import { sampleTexts, trainTokenizers, writeRows } from './dataset-texts.ts'
 
-const megabytes = Number(process.argv[2] ?? 200)
+const megabytes = Number(process.argv[2] ?? 300)
 const cores = availableParallelism()
 const engine = fileURLToPath(new URL('../../dist/engine/engine.mjs', import.meta.url))
 const loops = fileURLToPath(new URL('./dataset-loops.ts', import.meta.url))

@@ -5,6 +5,7 @@ import { runTaskHere } from '../run-task.ts'
 import type { Session } from '../session.ts'
 import { pathAt } from './checkpoint.ts'
 import { addDownloadCommand } from './hub-download.ts'
+import { addInspectCommand } from './dataset-inspect.ts'
 import { addDatasetOperations } from './dataset-operations.ts'
 import { mergeHere } from './preprocess-data-merge.ts'
 
@@ -102,24 +103,7 @@ export function addDatasetCommands(program: Command, outcome: Outcome): void {
 
   addDatasetOperations(dataset, outcome)
 
-  addCommand<{ sample: number }>(
-    dataset,
-    outcome,
-    'inspect <prefix>',
-    'the passport and one sample of a written dataset',
-    (command) => command.option('--sample <n>', 'number of the sample, from 0', integer(0), 0),
-    async (session, args, { sample }) => {
-      const { inspectDataset } = await import('../../dataset/inspect.ts')
-      const found = await inspectDataset({ prefix: pathAt(session, args, 0), sample })
-      session.result(found, () => [
-        session.text(
-          `${found.samples} samples, ${found.passport.tokens} tokens, ${found.passport.trainedTokens} of them trained`,
-          `${found.samples} 个样本，${found.passport.tokens} 个词元，其中 ${found.passport.trainedTokens} 个参与训练`,
-        ),
-        ...(found.sample ? [found.sample.tokens.map(({ text }) => text).join('')] : []),
-      ])
-    },
-  )
+  addInspectCommand(dataset, outcome)
 }
 
 const withSourceOptions = (command: Command): Command =>

@@ -223,7 +223,8 @@ export async function freePort(address = '127.0.0.1'): Promise<number> {
   return port
 }
 
-async function reachable(address: string, port: number): Promise<void> {
+/** Waits until something listens there, 5 s at most. */
+export async function reachable(address: string, port: number): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const socket = connect(port, address)
     const isOpen = await Promise.race([

@@ -1,0 +1,57 @@
+#!/bin/sh
+# Keeps one make-believe server. Started inside a mount and UTS namespace of its own, so that nothing of it is seen
+# outside and all of it is gone when its last process ends. Ends with its standard input.
+# usage: hold.sh FOLDER SOURCE NAME NODE; FOLDER/files is laid over the copy of this machine, NODE is a path or empty
+set -eu
+folder=$1
+source=$2
+name=$3
+node=$4
+
+mkdir "$folder/store" "$folder/root"
+mount -t tmpfs -o mode=755 machine "$folder/store"
+mkdir "$folder/store/upper" "$folder/store/work"
+options="lowerdir=/,upperdir=$folder/store/upper,workdir=$folder/store/work"
+mount -t overlay -o "$options" machine "$folder/root"
+hostname "$name"
+
+# What belongs to this machine alone is hidden: home folders, and folders that no Linux has.
+for path in "$folder"/root/*; do
+  case ${path##*/} in
+    bin | boot | dev | etc | lib | lib32 | lib64 | libx32 | mnt | proc | run | sbin | sys | tmp | usr | var) ;;
+    *) [ ! -d "$path" ] || [ -L "$path" ] || mount -t tmpfs -o mode=755 machine "$path" ;;
+  esac
+done
+chmod 700 "$folder/root/root"
+rm -rf "$folder/root/usr/local/Ascend" "$folder/root/usr/bin/node" "$folder/root/usr/local/bin/node"
+cp -a "$source/root/." "$folder/files/." "$folder/root/"
+chown -R 0:0 "$folder/root/root"
+if [ -n "$node" ]; then
+  touch "$folder/root/opt/node"
+  mount --bind "$node" "$folder/root/opt/node"
+fi
+printf '%s\n' "$name" > "$folder/root/etc/hostname"
+
+# 82 is the end that asks for another start: what `reboot` gives inside.
+run() {
+  while :; do
+    cat /proc/sys/kernel/random/uuid > "$folder/boot_id"
+    setpriv --pdeathsig KILL unshare --pid --mount --fork --kill-child sh "$source/boot.sh" "$folder" &
+    echo $! > "$folder/pid"
+    code=0
+    wait $! || code=$?
+    [ "$code" = 82 ] || exit "$code"
+    sleep 0.5
+  done
+}
+run < /dev/null &
+loop=$!
+while read -r word; do
+  pid=$(cat "$folder/pid")
+  case $word in
+    reboot) kill -USR1 "$(cut -d ' ' -f 1 "/proc/$pid/task/$pid/children")" ;;
+    *) echo "unknown: $word" >&2 ;;
+  esac
+done
+kill "$loop" 2> /dev/null || true
+wait "$loop" 2> /dev/null || true

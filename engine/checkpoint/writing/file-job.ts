@@ -37,36 +37,49 @@ function blocksFor(files: number, isShared: boolean): BufferPool {
   return new BufferPool(count, Math.min(MOST_BLOCK_BYTES, Math.max(LEAST_BLOCK_BYTES, fair)), isShared)
 }
 
-/**
- * Writes the files of a group below `folder`, durable.
- *
- * @param hashing where a file that is alone in its group is hashed; default: in this thread
- * @throws AppError `file.full`, `file.denied`, `cancelled`
- */
-export async function writeGroup(
-  folder: string,
-  group: FileGroup,
-  stream: TensorStream,
-  hashing?: HashThread,
-): Promise<[string, FileDigest][]> {
-  const blocks = blocksFor(group.length, hashing !== undefined)
-  const sinks: FileSink[] = []
-  try {
-    const open: OpenFile[] = []
-    for (const job of group) {
-      const path = join(folder, job.path)
-      await mkdir(dirname(path), { recursive: true })
-      const file = await FileSink.create(path, job.format === 'torch', blocks, hashing?.next())
-      sinks.push(file)
-      open.push(await begin(job, file))
+/** Writes groups of files below a folder, one after the other, with the same blocks. */
+export class GroupWriter {
+  readonly #folder: string
+  readonly #stream: TensorStream
+  readonly #hashing: HashThread | undefined
+  #blocks: { readonly files: number; readonly pool: BufferPool } | undefined
+
+  /** @param hashing where files that are alone in their group are hashed; default: in this thread */
+  constructor(folder: string, stream: TensorStream, hashing?: HashThread) {
+    this.#folder = folder
+    this.#stream = stream
+    this.#hashing = hashing
+  }
+
+  /** Writes the files, durable. @throws AppError `file.full`, `file.denied`, `cancelled` */
+  async write(group: FileGroup): Promise<[string, FileDigest][]> {
+    const blocks = this.#blocksFor(group.length)
+    const sinks: FileSink[] = []
+    try {
+      const open: OpenFile[] = []
+      for (const job of group) {
+        const path = join(this.#folder, job.path)
+        await mkdir(dirname(path), { recursive: true })
+        const file = await FileSink.create(path, job.format === 'torch', blocks, this.#hashing?.next())
+        sinks.push(file)
+        open.push(await begin(job, file))
+      }
+      await this.#stream.copyGroup(open.map(({ sink }, index) => ({ entries: group[index]?.entries ?? [], sink })))
+      for (const { end } of open) await end()
+      const digests = await Promise.all(sinks.map((sink) => sink.finish()))
+      for (const job of group) if (job.format === 'mindspore') await chmod(join(this.#folder, job.path), job.mode)
+      return group.map(({ path }, index) => [path, digests[index] as FileDigest])
+    } finally {
+      for (const sink of sinks) await sink.abandon()
     }
-    await stream.copyGroup(open.map(({ sink }, index) => ({ entries: group[index]?.entries ?? [], sink })))
-    for (const { end } of open) await end()
-    const digests = await Promise.all(sinks.map((sink) => sink.finish()))
-    for (const job of group) if (job.format === 'mindspore') await chmod(join(folder, job.path), job.mode)
-    return group.map(({ path }, index) => [path, digests[index] as FileDigest])
-  } finally {
-    for (const sink of sinks) await sink.abandon()
+  }
+
+  /** Groups are of one size, mostly. */
+  #blocksFor(files: number): BufferPool {
+    if (this.#blocks?.files !== files) {
+      this.#blocks = { files, pool: blocksFor(files, this.#hashing !== undefined) }
+    }
+    return this.#blocks.pool
   }
 }
 

@@ -5,7 +5,7 @@ import type { TensorSource } from '../checkpoint.ts'
 import { RecipeBook, type SourceRecipe } from '../sources/recipe.ts'
 import { SharedProgress } from '../sources/shared-progress.ts'
 import { threadsFor } from '../sources/threads-for.ts'
-import { writeGroup, type FileGroup } from './file-job.ts'
+import { GroupWriter, type FileGroup } from './file-job.ts'
 import type { FileDigest } from './file-sink.ts'
 import { TensorStream, type WriteContext } from './tensor-stream.ts'
 import type { WriteReply, WriteRequest, WriteSetup } from './write-thread.ts'
@@ -44,9 +44,10 @@ export async function writeFiles(files: FilesToWrite): Promise<FilesWritten> {
 
 async function writeHere({ folder, groups, source, dtype, totalBytes, context }: FilesToWrite): Promise<FilesWritten> {
   const stream = new TensorStream(source, dtype, totalBytes, context)
+  const writer = new GroupWriter(folder, stream)
   const digests = new Map<string, FileDigest>()
   for (const group of groups) {
-    for (const [path, digest] of await writeGroup(folder, group(), stream)) digests.set(path, digest)
+    for (const [path, digest] of await writer.write(group())) digests.set(path, digest)
   }
   return { digests, overflows: stream.overflows }
 }

@@ -3,7 +3,7 @@ import { serveRequests } from '../../workers/serve.ts'
 import type { LentFile } from '../formats/random-file.ts'
 import { revive, type SourceRecipe } from '../sources/recipe.ts'
 import { progressInThread, type SharedCounters } from '../sources/shared-progress.ts'
-import { writeGroup, type FileGroup } from './file-job.ts'
+import { GroupWriter, type FileGroup } from './file-job.ts'
 import type { FileDigest } from './file-sink.ts'
 import { HashThread } from './hashing.ts'
 import { TensorStream } from './tensor-stream.ts'
@@ -35,9 +35,9 @@ export function serveWriting(data: unknown): void {
   serveRequests<WriteRequest, WriteReply>(() => {
     const { source, counted } = revive(recipe, files)
     const stream = new TensorStream(source, dtype, 0, progressInThread(shared))
-    const hashing = isHashingApart ? new HashThread() : undefined
+    const writer = new GroupWriter(folder, stream, isHashingApart ? new HashThread() : undefined)
     return Promise.resolve(async ({ group }: WriteRequest) => {
-      const digests = await writeGroup(folder, group, stream, hashing)
+      const digests = await writer.write(group)
       const reply = { digests, overflows: new Map(stream.overflows), counted: counted.map((map) => new Map(map)) }
       for (const map of [stream.overflows, ...counted]) map.clear()
       return { reply }

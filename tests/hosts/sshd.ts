@@ -223,9 +223,9 @@ export async function freePort(address = '127.0.0.1'): Promise<number> {
   return port
 }
 
-/** Waits until something listens there, 5 s at most. */
-export async function reachable(address: string, port: number): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+/** Waits until something listens there. */
+export async function reachable(address: string, port: number, seconds = 5): Promise<void> {
+  for (let attempt = 0; attempt < seconds * 40; attempt++) {
     const socket = connect(port, address)
     const isOpen = await Promise.race([
       once(socket, 'connect').then(() => true),

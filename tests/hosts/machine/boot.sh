@@ -1,7 +1,8 @@
 #!/bin/sh
 # One start of a make-believe server, inside a process and mount namespace of its own.
-# usage: boot.sh FOLDER
+# usage: boot.sh FOLDER; errors go to descriptor 3
 set -eu
+exec 2>&3 3>&-
 folder=$1
 root=$folder/root
 mount -t proc proc "$root/proc"

@@ -3,6 +3,8 @@
 # outside and all of it is gone when its last process ends. Ends with its standard input.
 # usage: hold.sh FOLDER SOURCE NAME NODE; FOLDER/files is laid over the copy of this machine, NODE is a path or empty
 set -eu
+# Ctrl-C in a terminal reaches everything in it; whoever started this closes its input then.
+trap '' INT
 folder=$1
 source=$2
 name=$3
@@ -32,14 +34,19 @@ if [ -n "$node" ]; then
 fi
 printf '%s\n' "$name" > "$folder/root/etc/hostname"
 
+init() {
+  pid=$(cat "$folder/pid")
+  cut -d ' ' -f 1 "/proc/$pid/task/$pid/children" 2> /dev/null
+}
 # 82 is the end that asks for another start: what `reboot` gives inside.
 run() {
-  while :; do
+  while [ ! -e "$folder/ended" ]; do
     cat /proc/sys/kernel/random/uuid > "$folder/boot_id"
-    setpriv --pdeathsig KILL unshare --pid --mount --fork --kill-child sh "$source/boot.sh" "$folder" &
+    # unshare itself has nothing to say, but for a complaint when its child is killed.
+    setpriv --pdeathsig KILL unshare --pid --mount --fork --kill-child sh "$source/boot.sh" "$folder" 3>&2 2> /dev/null &
     echo $! > "$folder/pid"
     code=0
-    wait $! || code=$?
+    wait $! 2> /dev/null || code=$?
     [ "$code" = 82 ] || exit "$code"
     sleep 0.5
   done
@@ -47,11 +54,11 @@ run() {
 run < /dev/null &
 loop=$!
 while read -r word; do
-  pid=$(cat "$folder/pid")
   case $word in
-    reboot) kill -USR1 "$(cut -d ' ' -f 1 "/proc/$pid/task/$pid/children")" ;;
+    reboot) kill -USR1 "$(init)" ;;
     *) echo "unknown: $word" >&2 ;;
   esac
 done
-kill "$loop" 2> /dev/null || true
+touch "$folder/ended"
+kill -KILL "$(init)" 2> /dev/null || kill "$loop" 2> /dev/null || true
 wait "$loop" 2> /dev/null || true

@@ -23,6 +23,8 @@ export function noMachine(): string | null {
   }
 }
 
+/** It takes one second, and more where much else runs. */
+const START_SECONDS = 30
 const namespaces = ['--mount', '--uts', '--propagation', 'private']
 
 export interface MachineOptions {
@@ -43,6 +45,8 @@ export interface MachineOptions {
   readonly npuNetwork?: string
   /** Version of a CANN toolkit that is there. */
   readonly toolkit?: string
+  /** A shell script that runs in the background from each start on. */
+  readonly eachStart?: string
   /** Seconds between the progress lines of an installer. */
   readonly pace?: number
   /** A Node that lies at /opt/node, off the PATH, for tests that do not send one over the link. */
@@ -79,7 +83,7 @@ export class Machine implements AsyncDisposable {
   static async start(options: MachineOptions): Promise<Machine> {
     const machine = new Machine(options, options.port ?? (await freePort(options.address)))
     try {
-      await reachable(machine.address, machine.port)
+      await reachable(machine.address, machine.port, START_SECONDS)
     } catch (error) {
       await machine[Symbol.asyncDispose]()
       throw error
@@ -96,7 +100,7 @@ export class Machine implements AsyncDisposable {
       if (Date.now() > deadline) throw new Error(`${this.name} did not restart`)
       await sleep(50)
     }
-    await reachable(this.address, this.port)
+    await reachable(this.address, this.port, START_SECONDS)
   }
 
   get bootId(): string {
@@ -121,7 +125,7 @@ export class Machine implements AsyncDisposable {
     const write = (path: string, lines: readonly string[], mode = 0o644) =>
       writeFileSync(this.#file(path), lines.map((line) => `${line}\n`).join(''), { mode })
     write('/etc/ascend-demo/chips', [String(chips)])
-    write('/etc/ascend-demo/pace', [String(pace)])
+    write('/etc/ascend-demo/pace', ['0'])
     write('/etc/ascend-demo/faults', [])
     write('/etc/ascend-demo/sshd_config', sshdConfig(this.address, this.port, password !== undefined))
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', this.#file('/etc/ascend-demo/host-key')])
@@ -138,7 +142,9 @@ export class Machine implements AsyncDisposable {
     for (const path of install) {
       first.push(`sh '/opt/packages/${path.split('/').at(-1)}' --full --install-for-all --quiet`)
     }
+    first.push(`echo ${pace} > /etc/ascend-demo/pace`)
     write('/etc/ascend-demo/first-start', first)
+    if (options.eachStart !== undefined) write('/etc/ascend-demo/each-start', [options.eachStart])
   }
 }
 

@@ -8,7 +8,7 @@ import { tour } from './tour.ts'
 import { trainForm } from './train/form.ts'
 import { convert, split, check, mergeRanks, mergeLora } from './weights.ts'
 import { download } from './download.ts'
-import { container } from './setup.ts'
+import { container, driver } from './setup.ts'
 
 /** The manifest of the Llama 2 family. */
 export const family = defineFamily({
@@ -23,6 +23,7 @@ export const family = defineFamily({
   capabilities: ['plan', 'host.facts'],
   family: { id: 'llama2', name: 'Llama 2', sizes: familySizes },
   panels: [
+    driver.panel,
     container.panel,
     {
       id: 'sample',

@@ -2,7 +2,7 @@ import { defineFamily, familySizes, text } from '#plugin-api'
 import { mergeDatasets, preprocess, rows } from './data/panels.ts'
 import { convert, check, mergeLora, sizes } from './weights.ts'
 import { download } from './download.ts'
-import { container } from './setup.ts'
+import { container, driver } from './setup.ts'
 
 /** The manifest of the Mistral family. */
 export const family = defineFamily({
@@ -17,6 +17,7 @@ export const family = defineFamily({
   capabilities: ['plan', 'host.facts'],
   family: { id: 'mistral', name: 'Mistral', sizes: familySizes(sizes) },
   panels: [
+    driver.panel,
     container.panel,
     download.panel,
     convert.panel,

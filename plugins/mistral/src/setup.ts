@@ -1,4 +1,4 @@
-import { containerPanel, driverMounts } from '#plugin-api'
+import { containerPanel, driverMounts, driverPanel } from '#plugin-api'
 
 /** The guide of ModelLink names no image; this is the tag that the project after it publishes for Atlas A2. */
 export const container = containerPanel({
@@ -7,3 +7,5 @@ export const container = containerPanel({
   systemMounts: driverMounts,
   checks: ['torch_npu'],
 })
+
+export const driver = driverPanel()

@@ -1,4 +1,4 @@
-import { containerPanel, driverMounts } from '#plugin-api'
+import { containerPanel, driverMounts, driverPanel } from '#plugin-api'
 
 /** The image of the guide. */
 export const container = containerPanel({
@@ -8,3 +8,5 @@ export const container = containerPanel({
   checks: ['mindspore', 'mindformers'],
   pythonPath: '/home/ma-user/work/mindformers',
 })
+
+export const driver = driverPanel()

@@ -2,7 +2,7 @@ import { defineFamily, familySizes, text } from '#plugin-api'
 import { mindRecord, rows } from './data/panels.ts'
 import { convert, split, check, mergeRanks, sizes, mergeLora } from './weights.ts'
 import { download } from './download.ts'
-import { container } from './setup.ts'
+import { container, driver } from './setup.ts'
 
 /** The manifest of the TeleChat2 family. */
 export const family = defineFamily({
@@ -17,6 +17,7 @@ export const family = defineFamily({
   capabilities: ['plan', 'host.facts'],
   family: { id: 'telechat2', name: 'TeleChat2', sizes: familySizes(sizes) },
   panels: [
+    driver.panel,
     container.panel,
     download.panel,
     convert.panel,

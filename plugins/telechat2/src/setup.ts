@@ -1,4 +1,4 @@
-import { containerPanel } from '#plugin-api'
+import { containerPanel, driverPanel } from '#plugin-api'
 
 /** The container of the guide: eight NPUs, privileged, with the host's memory and network. */
 export const container = containerPanel({
@@ -19,3 +19,5 @@ export const container = containerPanel({
   checks: ['mindspore', 'mindformers'],
   pythonPath: '/workspace/TeleChat2/mindformers',
 })
+
+export const driver = driverPanel()

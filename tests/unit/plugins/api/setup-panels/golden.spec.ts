@@ -4,9 +4,16 @@ import type { FormValues, HostFacts } from '#plugin-api'
 import { planText } from '#plugin-api/testing.ts'
 import { eight, expectSoundScripts, factsWith, familyIds, planOf, setupPanels } from './families.ts'
 
+const packages = {
+  driver: '/data/Ascend-hdk-910b-npu-driver_23.0.3_linux-x86_64.run',
+  firmware: '/data/my packages/Ascend-hdk-910b-npu-firmware_7.1.0.5.220.run',
+}
 const cases: [name: string, family: string, panel: string, values: FormValues, facts?: HostFacts][] = [
   ['guide', 'telechat2', 'container', { mounts: ['/data03:/mnt/model'] }],
   ['guide', 'qwen1.5', 'container', {}],
+  ['first', 'telechat2', 'driver', packages],
+  ['over', 'telechat2', 'driver', { ...packages, action: 'overwrite', mode: 'upgrade', again: true, forAll: false }],
+  ['gone', 'telechat2', 'driver', { action: 'uninstall', installPath: '/opt/npu s' }],
   ['gaps', 'mistral', 'container', { access: 'devices' }, factsWith(1, 4, 5)],
   ['no-npus', 'llama2', 'container', { npus: 'none', checks: [] }],
   [
@@ -46,7 +53,7 @@ describe('the setup panels of each family', () => {
 
   it('are all there', () => {
     expect(familyIds.map((family) => setupPanels(family).map(({ id }) => id))).toEqual(
-      familyIds.map(() => ['container']),
+      familyIds.map(() => ['driver', 'container']),
     )
   })
 

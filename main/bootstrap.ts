@@ -17,6 +17,7 @@ import { npusTopic } from './contract/npus.ts'
 import { plansTopic, runsTopic } from './contract/runs.ts'
 import { questionsTopic, vaultTopic } from './contract/questions.ts'
 import { settingsTopic } from './contract/settings.ts'
+import { contentsTopic, transfersTopic } from './contract/transfers.ts'
 import { terminalsTopic } from './contract/terminals.ts'
 import { Engine } from './engines/engine.ts'
 import { LocalEngineLink } from './engines/local-link.ts'
@@ -47,6 +48,9 @@ import { JournalsRepository } from './store/journals-repository.ts'
 import { NpuPointsRepository } from './store/npu-points-repository.ts'
 import { RunsRepository } from './store/runs-repository.ts'
 import { SettingsRepository } from './store/settings-repository.ts'
+import { Sides } from './transfers/sides.ts'
+import { Staging } from './transfers/staging.ts'
+import { TransferService } from './transfers/transfer-service.ts'
 
 /** The running program below its shell. Disposing it stops the engines; jobs go on. */
 export interface App extends Disposable {
@@ -128,6 +132,10 @@ export function bootstrap(env: AppEnv): App {
     book.openOn(host).some(({ plan }) => relayOrigins(plan).includes(url.origin))
   const relay = scope.add(new Relay(mayAsk, log))
 
+  const sides = scope.add(new Sides({ engineOf: (id) => engines.of(id), linkOf: (id) => links.of(id), clock }))
+  const staging = new Staging(join(env.dataDir, 'staging'), randomId)
+  const transfers = scope.add(new TransferService({ sideOf: (host) => sides.of(host), staging, clock, log, randomId }))
+
   hosts.start(sshHosts)
   book.start()
   driver.start()
@@ -149,6 +157,7 @@ export function bootstrap(env: AppEnv): App {
     appTopic(info, opener, log),
     artifactsTopic(artifacts, engines, log),
     chatsTopic(chats),
+    contentsTopic(engines),
     datasetsTopic(engines),
     deployTopic({ deployer, links, engines, runningJobs: (host) => hosts.runningJobs(host) }),
     doctorTopic(engines, clock),
@@ -168,6 +177,7 @@ export function bootstrap(env: AppEnv): App {
     runsTopic(runs, book),
     settingsTopic(settings, settingsRepository),
     terminalsTopic(engines),
+    transfersTopic(transfers, staging),
     vaultTopic(door),
   ]
   return {

@@ -9,6 +9,7 @@ import { npus } from './npus.ts'
 import { questions, vault } from './questions.ts'
 import { plans, runs } from './runs.ts'
 import { terminals } from './terminals.ts'
+import { contents, transfers } from './transfers.ts'
 
 export * from './app.ts'
 export * from './artifacts.ts'
@@ -22,12 +23,14 @@ export * from './npus.ts'
 export * from './questions.ts'
 export * from './runs.ts'
 export * from './terminals.ts'
+export * from './transfers.ts'
 
 /** Everything the page may ask of main. */
 export const contract = {
   app,
   artifacts,
   chats,
+  contents,
   datasets,
   deploy,
   doctor,
@@ -42,6 +45,7 @@ export const contract = {
   runs,
   settings,
   terminals,
+  transfers,
   vault,
 }
 export type Contract = typeof contract

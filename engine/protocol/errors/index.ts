@@ -17,6 +17,7 @@ import { pageErrors } from './page.ts'
 import { pluginErrors } from './plugins.ts'
 import { terminalErrors } from './terminals.ts'
 import { trainErrors } from './train.ts'
+import { transferErrors } from './transfers.ts'
 
 /**
  * Every code an error can carry across a border, with its text in both languages. `{name}` in a text is a parameter.
@@ -40,6 +41,7 @@ export const errorTexts = {
   ...pluginErrors,
   ...terminalErrors,
   ...trainErrors,
+  ...transferErrors,
 } as const satisfies Record<string, Text>
 
 export type ErrorCode = keyof typeof errorTexts

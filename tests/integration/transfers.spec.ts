@@ -221,7 +221,7 @@ describe.skipIf(missing !== null)(`transfers over SSH${missing ? ` (${missing})`
   })
 
   it.each(['upload', 'download'] as const)(
-    `loses and doubles no byte over ${CUTS} cuts: %s`, async ${CUTS} cuts`,
+    `loses and doubles no byte over ${CUTS} cuts: %s`,
     async (direction) => {
       const { from, to } = freshFolders()
       const names = ['big', 'other', 'small']

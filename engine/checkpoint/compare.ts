@@ -7,7 +7,7 @@ import type { CompareReply, CompareRequest, CompareSetup } from './compare-threa
 import { elementCount } from './formats/dtypes.ts'
 import { RecipeBook } from './sources/recipe.ts'
 import { SharedProgress } from './sources/shared-progress.ts'
-import { threadsFor } from './sources/threads-for.ts'
+import { threadLimits, threadsFor } from './sources/threads-for.ts'
 
 /** One tensor that is not the same on both sides, in words. */
 export interface Difference {
@@ -99,7 +99,7 @@ async function countAll(
   }
   using progress = new SharedProgress(total, context)
   const setup: CompareSetup = { checkpoint: ours, against: theirs, files: book.files(), shared: progress.shared }
-  const pool = new ThreadPool<CompareRequest, CompareReply>('checkpoint-compare', threads, setup)
+  const pool = new ThreadPool<CompareRequest, CompareReply>('checkpoint-compare', threads, setup, threadLimits)
   let failure: unknown
   const count = async ({ name }: CanonicalTensor): Promise<void> => {
     try {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { ThreadPool } from '../../workers/pool.ts'
 import { serveRequests } from '../../workers/serve.ts'
+import { threadLimits } from '../sources/threads-for.ts'
 
 /** The sha256 of a file that is written block by block. */
 export interface FileHash {
@@ -31,7 +32,7 @@ interface HashReply {
  * Blocks must lie in shared memory. The thread ends with the one that made this.
  */
 export class HashThread {
-  readonly #pool = new ThreadPool<HashRequest, HashReply>('checkpoint-hash', 1, {})
+  readonly #pool = new ThreadPool<HashRequest, HashReply>('checkpoint-hash', 1, {}, threadLimits)
 
   /** Only when the digest of the one before is there. */
   next(): FileHash {

@@ -4,7 +4,7 @@ import { ThreadPool } from '../../workers/pool.ts'
 import type { TensorSource } from '../checkpoint.ts'
 import { RecipeBook, type SourceRecipe } from '../sources/recipe.ts'
 import { SharedProgress } from '../sources/shared-progress.ts'
-import { threadsFor } from '../sources/threads-for.ts'
+import { threadLimits, threadsFor } from '../sources/threads-for.ts'
 import { GroupWriter, type FileGroup } from './file-job.ts'
 import type { FileDigest } from './file-sink.ts'
 import { TensorStream, type WriteContext } from './tensor-stream.ts'
@@ -62,7 +62,8 @@ async function writeInThreads(
   using progress = new SharedProgress(totalBytes, context)
   const isHashingApart = work.length * 2 <= threads && (work[0]?.().length ?? 0) === 1
   const setup: WriteSetup = { recipe, files: book.files(), dtype, folder, shared: progress.shared, isHashingApart }
-  const pool = new ThreadPool<WriteRequest, WriteReply>('checkpoint-write', Math.min(threads, work.length), setup)
+  const count = Math.min(threads, work.length)
+  const pool = new ThreadPool<WriteRequest, WriteReply>('checkpoint-write', count, setup, threadLimits)
   const overflows = new Map<string, number>()
   const written = new Map<number, readonly [string, FileDigest][]>()
   let next = 0

@@ -8,10 +8,13 @@ const packages = [
   'fonts-wqy-microhei',
   'openssh-client',
   'openssh-server',
+  'podman',
+  'podman-docker',
   'protobuf-compiler',
   'python3-numpy',
   'python3-sentencepiece',
   'python3-torch',
+  'runc',
   'shellcheck',
 ]
 

@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Machine, noMachine } from './machine/machine.ts'
+import { Machine, noContainers, noMachine } from './machine/machine.ts'
 import { releases, writeDriverPackage, writeFirmwarePackage } from './machine/packages.ts'
 
 /** `npm run demo:host`: a jump host with two make-believe NPU servers behind it, until Ctrl-C. */
 
 const ADDRESSES = { gate: '127.0.0.20', 'npu-01': '127.0.0.21', 'npu-02': '127.0.0.22' } as const
+/** Small: a shell and Python. */
+const IMAGE = 'mindformers:1.5.0'
 /** Holds half of the cards, so that there is something to see. */
 const TRAINING = `exec python3 -c 'import signal
 cards = [open(f"/dev/davinci{number}") for number in range(4)]
@@ -29,7 +31,7 @@ try {
   const driver = writeDriverPackage(folder, releases.driver)
   const firmware = writeFirmwarePackage(folder, releases.firmware)
   const old = [writeDriverPackage(folder, releases.oldDriver), writeFirmwarePackage(folder, releases.oldFirmware)]
-  const npus = { chips: 8, password, pace: 1, toolkit: '8.0.0' }
+  const npus = { chips: 8, password, pace: 1, toolkit: '8.0.0', ...(noContainers() === null ? { image: IMAGE } : {}) }
   const prepared = { install: old, packages: [firmware, driver], npuNetwork: '10.20.11', eachStart: TRAINING }
   process.stdout.write('Starting …\n')
   for (const options of [
@@ -71,6 +73,7 @@ In the workbench: Hosts → Add, or put these lines into ~/.ssh/config and take 
 ${entries.join('\n\n')}
 
 Shell: ssh -J root@${hosts[0]?.address}:${hosts[0]?.port} -p ${hosts[1]?.port} root@${hosts[1]?.address}
+${noContainers() ?? `Image for docker run: ${IMAGE}`}
 Cards become ill by /etc/ascend-demo/faults on a server: health_5=Alarm, temp_5=97, missing_6=yes, link_2=DOWN
 `
 }

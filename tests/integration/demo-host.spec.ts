@@ -13,11 +13,12 @@ import { SshEngineLink } from '#main/engines/ssh-link.ts'
 import type { SshLink } from '#main/links/link.ts'
 import { until } from '../fixtures/until.ts'
 import { TestLinks } from '../hosts/links.ts'
-import { Machine, noMachine } from '../hosts/machine/machine.ts'
+import { Machine, noContainers, noMachine } from '../hosts/machine/machine.ts'
 import { releases, writeDriverPackage, writeFirmwarePackage } from '../hosts/machine/packages.ts'
 import { SshLab } from '../hosts/sshd.ts'
 
 const missing = noMachine()
+const noDocker = noContainers()
 const bundle = new URL('../../dist/engine/engine.mjs', import.meta.url).pathname
 const password = 'not a secret'
 const { signal } = new AbortController()
@@ -52,6 +53,7 @@ describe.skipIf(missing !== null)(`make-believe NPU hosts${missing ? ` (${missin
         install: [driver, firmware],
         packages: [next, damaged, foreign],
         npuNetwork: '10.20.11',
+        ...(noDocker === null ? { image: 'mindformers:1.5.0' } : {}),
       }),
       Machine.start({ ...all, name: 'npu-02', address: '127.0.0.22', packages: [driver, firmware] }),
     ])
@@ -141,6 +143,37 @@ describe.skipIf(missing !== null)(`make-believe NPU hosts${missing ? ` (${missin
     expect(ill.find(({ npu }) => npu === 5)?.health).toBe('Alarm')
     expect((await verdictsOf(engine))['npu-smi']).toBe('error 7 × 910B3')
     await run(0, 'sh', '-c', ': > /etc/ascend-demo/faults')
+  })
+
+  it.skipIf(noDocker !== null)(`runs containers with its cards${noDocker ? ` (${noDocker})` : ''}`, async () => {
+    const nodes = ['davinci0', 'davinci1', 'davinci_manager', 'devmm_svm', 'hisi_hdc']
+    const driver = '/usr/local/Ascend/driver'
+    const started = await run(
+      0,
+      ...['docker', 'run', '-d', '--name', 'mindformers', '--network', 'host', '--ipc', 'host'],
+      ...nodes.map((name) => `--device=/dev/${name}`),
+      ...['-v', `${driver}:${driver}:ro`, '-v', '/usr/local/sbin/npu-smi:/usr/local/sbin/npu-smi:ro'],
+      ...['mindformers:1.5.0', 'sleep', '60'],
+    )
+    expect(started.code, started.err).toBe(0)
+    using engine = engineOf(hostOf(0))
+    engine.start()
+    const client = await engine.client(doctor)
+    expect(await client.containers({})).toEqual(['mindformers'])
+    const { items } = await client.check({ container: 'mindformers' })
+    expect(Object.fromEntries(items.map(({ id, verdict, value }) => [id, `${verdict} ${value}`]))).toMatchObject({
+      'npu-smi': 'ok 2 × 910B3',
+      'device-nodes': 'ok 2 × /dev/davinciN',
+      'device-rights': 'ok root',
+      driver: 'ok 24.1.rc2.2',
+      python: expect.stringMatching(/^ok 3\./) as string,
+    })
+    await run(0, 'docker', 'exec', '-d', 'mindformers', 'sh', '-c', 'exec 5< /dev/davinci1; sleep 60; true')
+    await until(
+      async () => /\| 1 +0 +\| \d+ +\| sh/.test((await run(0, 'npu-smi', 'info')).out),
+      'the process of the container',
+    )
+    expect((await run(0, 'docker', 'rm', '-f', '-t', '0', 'mindformers')).code).toBe(0)
   })
 
   it('installs packages as the real ones do, and refuses for their reasons', async () => {

@@ -22,4 +22,8 @@ mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
 ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
 for number in 0 1 2; do ln -s "/proc/self/fd/$number" "$root/dev/$(echo stdin stdout stderr | cut -d ' ' -f $((number + 1)))"; done
-exec chroot "$root" /usr/sbin/machine-init
+# Not a mere chroot: containers would find the way back to the files of the real machine.
+cd "$root"
+pivot_root . mnt
+umount --lazy mnt
+exec chroot . /usr/sbin/machine-init

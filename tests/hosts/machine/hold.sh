@@ -17,15 +17,16 @@ options="lowerdir=/,upperdir=$folder/store/upper,workdir=$folder/store/work"
 mount -t overlay -o "$options" machine "$folder/root"
 hostname "$name"
 
-# What belongs to this machine alone is hidden: home folders, and folders that no Linux has.
+# What belongs to this machine alone is hidden: home folders, folders that no Linux has, programs beside the packages.
 for path in "$folder"/root/*; do
   case ${path##*/} in
-    bin | boot | dev | etc | lib | lib32 | lib64 | libx32 | mnt | proc | run | sbin | sys | tmp | usr | var) ;;
+    bin | boot | dev | etc | lib | lib32 | lib64 | libx32 | proc | run | sbin | sys | tmp | usr | var) ;;
     *) [ ! -d "$path" ] || [ -L "$path" ] || mount -t tmpfs -o mode=755 machine "$path" ;;
   esac
 done
 chmod 700 "$folder/root/root"
-rm -rf "$folder/root/usr/local/Ascend" "$folder/root/usr/bin/node" "$folder/root/usr/local/bin/node"
+rm -rf "$folder/root/usr/local" "$folder/root/usr/bin/node"
+mkdir -p "$folder/root/usr/local/bin" "$folder/root/usr/local/sbin"
 cp -a "$source/root/." "$folder/files/." "$folder/root/"
 chown -R 0:0 "$folder/root/root"
 if [ -n "$node" ]; then

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Writable } from 'node:stream'
@@ -21,6 +21,12 @@ export function noMachine(): string | null {
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+/** Why make-believe servers have no containers here, or null. */
+export function noContainers(): string | null {
+  const isThere = ['/usr/bin/podman', '/usr/sbin/runc', '/usr/bin/docker'].every((path) => existsSync(path))
+  return isThere ? null : 'no containers (apt-get install podman runc podman-docker)'
 }
 
 /** It takes one second, and more where much else runs. */
@@ -45,6 +51,8 @@ export interface MachineOptions {
   readonly npuNetwork?: string
   /** Version of a CANN toolkit that is there. */
   readonly toolkit?: string
+  /** Name of an image for containers that is made at the first start; see `noContainers`. */
+  readonly image?: string
   /** A shell script that runs in the background from each start on. */
   readonly eachStart?: string
   /** Seconds between the progress lines of an installer. */
@@ -142,6 +150,7 @@ export class Machine implements AsyncDisposable {
     for (const path of install) {
       first.push(`sh '/opt/packages/${path.split('/').at(-1)}' --full --install-for-all --quiet`)
     }
+    if (options.image !== undefined) first.push(`make-demo-image '${options.image}'`)
     first.push(`echo ${pace} > /etc/ascend-demo/pace`)
     write('/etc/ascend-demo/first-start', first)
     if (options.eachStart !== undefined) write('/etc/ascend-demo/each-start', [options.eachStart])

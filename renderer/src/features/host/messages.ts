@@ -4,6 +4,7 @@ export const hostMessages = {
     host: 'Host',
     overview: 'Overview',
     npus: 'NPUs',
+    files: 'Files',
     pages: 'Parts of this page',
     gone: 'This host is not in the book any more',
     doctor: {
@@ -88,6 +89,7 @@ export const hostMessages = {
     host: '主机',
     overview: '概览',
     npus: 'NPU',
+    files: '文件',
     pages: '本页内容',
     gone: '主机簿中已没有该主机',
     doctor: {

@@ -1,4 +1,4 @@
-import { containerPanel, driverMounts, driverPanel } from '#plugin-api'
+import { containerPanel, driverMounts, driverPanel, imagePanel } from '#plugin-api'
 
 /** The guide of ModelLink names no image; this is the tag that the project after it publishes for Atlas A2. */
 export const container = containerPanel({
@@ -9,3 +9,5 @@ export const container = containerPanel({
 })
 
 export const driver = driverPanel()
+
+export const image = imagePanel({ image: 'mindspeed-llm:26.0.0-910b-openeuler24.03-py3.11-aarch64' })

@@ -1,4 +1,4 @@
-import { containerPanel, driverMounts, driverPanel } from '#plugin-api'
+import { containerPanel, driverMounts, driverPanel, imagePanel } from '#plugin-api'
 
 /** The image of the guide. */
 export const container = containerPanel({
@@ -10,3 +10,7 @@ export const container = containerPanel({
 })
 
 export const driver = driverPanel()
+
+export const image = imagePanel({
+  image: 'swr.cn-central-221.ovaijisuan.com/mindformers/mindformers1.0.2_mindspore2.2.13:20240408',
+})

@@ -1,4 +1,4 @@
-import { containerPanel, driverPanel } from '#plugin-api'
+import { containerPanel, driverPanel, imagePanel } from '#plugin-api'
 
 /** The container of the guide: eight NPUs, privileged, with the host's memory and network. */
 export const container = containerPanel({
@@ -21,3 +21,10 @@ export const container = containerPanel({
 })
 
 export const driver = driverPanel()
+
+/** The image of the guide, built from its Dockerfile_TeleChat_ms. */
+export const image = imagePanel({
+  image: 'telechat-ms:1.0',
+  base: 'swr.cn-south-1.myhuaweicloud.com/ascendhub/ascend-mindspore:24.0.RC1-A2-openeuler20.03',
+  action: 'build',
+})

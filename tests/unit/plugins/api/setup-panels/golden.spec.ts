@@ -14,6 +14,8 @@ const cases: [name: string, family: string, panel: string, values: FormValues, f
   ['first', 'telechat2', 'driver', packages],
   ['over', 'telechat2', 'driver', { ...packages, action: 'overwrite', mode: 'upgrade', again: true, forAll: false }],
   ['gone', 'telechat2', 'driver', { action: 'uninstall', installPath: '/opt/npu s' }],
+  ['guide', 'telechat2', 'image', { dockerfile: '~/TeleChat2 ms/Dockerfile_TeleChat_ms', buildArgs: ['A=it is'] }],
+  ['mirror', 'qwen1.5', 'image', { image: 'quay.io/a/b:1', mirror: 'm.daocloud.io/quay.io/a/b:1' }],
   ['gaps', 'mistral', 'container', { access: 'devices' }, factsWith(1, 4, 5)],
   ['no-npus', 'llama2', 'container', { npus: 'none', checks: [] }],
   [
@@ -53,7 +55,7 @@ describe('the setup panels of each family', () => {
 
   it('are all there', () => {
     expect(familyIds.map((family) => setupPanels(family).map(({ id }) => id))).toEqual(
-      familyIds.map(() => ['driver', 'container']),
+      familyIds.map(() => ['driver', 'image', 'container']),
     )
   })
 

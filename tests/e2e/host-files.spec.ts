@@ -83,6 +83,7 @@ describe.skipIf(chromiumPath === null)(`the files of a host${chromiumPath === nu
     await page.getByRole('button', { name: 'Keep both' }).click()
     await expect.poll(() => page.locator('[data-testid=transfer][data-state=done]').count()).toBe(2)
     expect(readFileSync(join(folder, 'big (2).txt'), 'utf8')).toBe('other')
+    await name('big (2).txt').waitFor()
     await picture('queue')
     expect(await seriousViolations(page)).toEqual([])
   })

@@ -28,6 +28,9 @@ export async function checkContainers(probe: Probe, hasNpus: boolean): Promise<D
     runtimes?: string[]
     defaultRuntime?: string
   }
+  // Podman takes docker's commands and answers in its own form.
+  const podman = /^\s*buildahVersion:/m.test(printed) ? /^ {2}Version: (\S+)$/m.exec(printed)?.[1] : undefined
+  if (podman !== undefined) return [ok(named, `Podman ${podman}`)]
   if (typeof info.serverVersion !== 'string') {
     const last = (printed.trim().split('\n').at(-1) ?? '').slice(0, 200)
     const remedy = text(

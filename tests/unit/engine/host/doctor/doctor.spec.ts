@@ -145,6 +145,12 @@ it('an ordinary computer has notes, no errors about Ascend', async () => {
   expect(items.get('driver')?.verdict).toBe('note')
 })
 
+it('podman in place of docker is fine', async () => {
+  const info = 'host:\n  buildahVersion: 1.28.2\nversion:\n  APIVersion: 4.3.1\n  Version: 4.3.1'
+  await host.command('docker', `/bin/cat <<'END'\n${info}\nEND`)
+  expect((await examine()).get('docker')).toMatchObject({ verdict: 'ok', value: 'Podman 4.3.1' })
+})
+
 it('a container that does not answer is named', async () => {
   await expect(examineHost('gone', signal)).rejects.toMatchObject({
     code: 'host.containerMissing',

@@ -33,7 +33,7 @@ describe.skipIf(chromiumPath === null)(chromiumPath ? 'the data panels' : `the d
   })
   const path = (...parts: string[]) => join(raw, ...parts)
 
-  it('Llama 2: columns, sequence length, a run, rejected rows', { timeout: 60_000 }, async () => {
+  it('Llama 2: columns, sequence length, a run, rejected rows', { timeout: 600_000 }, async () => {
     const { page, context, errors } = await openPage(browser, shell.url, { theme: 'light', locale: 'en' })
     await openDataPanel(page, 'llama2', 'preprocess')
     await type(page, { input: path('questions.jsonl'), tokenizer: path('llama2-tokenizer') })
@@ -75,7 +75,7 @@ describe.skipIf(chromiumPath === null)(chromiumPath ? 'the data panels' : `the d
     expect(errors).toEqual([])
   })
 
-  it('Qwen1.5, Mistral and TeleChat2: each to the end', { timeout: 60_000 }, async () => {
+  it('Qwen1.5, Mistral and TeleChat2: each to the end', { timeout: 600_000 }, async () => {
     const { page, context, errors } = await openPage(browser, await shell.newUrl(), { theme: 'light', locale: 'en' })
 
     await openDataPanel(page, 'qwen1.5', 'mindrecord')
@@ -110,7 +110,7 @@ describe.skipIf(chromiumPath === null)(chromiumPath ? 'the data panels' : `the d
 
   it(
     'shows pairs side by side, without serious violations in the dark and in Chinese',
-    { timeout: 60_000 },
+    { timeout: 600_000 },
     async () => {
       const { page, context, errors } = await openPage(browser, await shell.newUrl(), {
         theme: 'dark',

@@ -62,20 +62,20 @@ export async function pick(page: Page, name: string, option: string): Promise<vo
 
 /** Waits until samples of the first rows are drawn. */
 export const waitForSamples = (page: Page): Promise<void> =>
-  onScreen(page, 'dataset-preview').getByTestId('sample').first().waitFor({ timeout: 20_000 })
+  onScreen(page, 'dataset-preview').getByTestId('sample').first().waitFor({ timeout: 60_000 })
 
 /** Runs the panel on screen to its end. */
 export async function run(page: Page): Promise<void> {
   const button = page.locator('[data-testid="run-button"]:visible:not([disabled])')
-  await button.waitFor({ timeout: 10_000 })
+  await button.waitFor({ timeout: 60_000 })
   await button.click()
-  await page.locator('[data-testid="run-state"][data-state="succeeded"]:visible').waitFor({ timeout: 40_000 })
+  await page.locator('[data-testid="run-state"][data-state="succeeded"]:visible').waitFor({ timeout: 90_000 })
 }
 
 /** The same, and opens the dataset that it made. */
 export async function runAndOpen(page: Page): Promise<void> {
   await run(page)
   await page.locator('.made:visible button').first().click()
-  await onScreen(page, 'dataset-tabs').waitFor({ timeout: 10_000 })
-  await onScreen(page, 'sample').first().waitFor({ timeout: 10_000 })
+  await onScreen(page, 'dataset-tabs').waitFor({ timeout: 60_000 })
+  await onScreen(page, 'sample').first().waitFor({ timeout: 60_000 })
 }

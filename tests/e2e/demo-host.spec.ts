@@ -47,7 +47,7 @@ describe.skipIf(missing !== null)(`an NPU host behind a jump host${missing ? ` (
     browser = await openBrowser()
     const opened = await openPage(browser, shell.url, { theme: 'light', locale: 'en' })
     page = opened.page
-    page.setDefaultTimeout(30_000)
+    page.setDefaultTimeout(90_000)
     errors = opened.errors
     await page.getByTestId('activity-hosts').click()
     await page.getByTestId('host-import').click()
@@ -98,7 +98,7 @@ describe.skipIf(missing !== null)(`an NPU host behind a jump host${missing ? ` (
     await page.getByTestId('npu-7/0').waitFor()
     const before = await page.getByTestId('npu-0/0').innerText()
     expect(before).toContain('910B3')
-    await expect.poll(() => page.getByTestId('npu-0/0').innerText(), { timeout: 30_000 }).not.toBe(before)
+    await expect.poll(() => page.getByTestId('npu-0/0').innerText(), { timeout: 90_000 }).not.toBe(before)
     await picture('npus')
     expect(await seriousViolations(page)).toEqual([])
   })

@@ -26,7 +26,7 @@ describe.skipIf(chromiumPath === null)(`the files of a host${chromiumPath === nu
     const opened = await openPage(browser, shell.url, { theme: 'dark', locale: 'en' })
     page = opened.page
     errors = opened.errors
-    page.setDefaultTimeout(30_000)
+    page.setDefaultTimeout(90_000)
     await page.getByTestId('activity-hosts').click()
     await page.getByTestId('details-local').click()
     await page.locator('label:visible', { hasText: 'Files' }).first().click()

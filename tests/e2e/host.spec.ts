@@ -25,7 +25,7 @@ describe.skipIf(chromiumPath === null)(`the page of a host${chromiumPath === nul
     const opened = await openPage(browser, shell.url, { theme: 'light', locale: 'en' })
     page = opened.page
     errors = opened.errors
-    page.setDefaultTimeout(30_000)
+    page.setDefaultTimeout(90_000)
     await page.getByTestId('activity-hosts').click()
     await page.getByTestId('details-local').click()
   })
@@ -66,7 +66,7 @@ describe.skipIf(chromiumPath === null)(`the page of a host${chromiumPath === nul
     const proof = join(home.folder, 'proof')
     await page.keyboard.type(`stty size > '${proof}'; echo $((6*7)) >> '${proof}'\n`)
     const read = () => readFile(proof, 'utf8').catch(() => '')
-    await expect.poll(read, { timeout: 20_000 }).toMatch(/^\d+ \d+\n42\n$/)
+    await expect.poll(read, { timeout: 60_000 }).toMatch(/^\d+ \d+\n42\n$/)
     expect(await seriousViolations(page)).toEqual([])
     await page.reload()
     await page.getByTestId('activity-hosts').click()

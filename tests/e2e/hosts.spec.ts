@@ -40,7 +40,7 @@ describe.skipIf(missing !== null)(`the hosts page${missing ? ` (${missing})` : '
     browser = await openBrowser()
     const opened = await openPage(browser, shell.url, { theme: 'light', locale: 'en' })
     page = opened.page
-    page.setDefaultTimeout(10_000)
+    page.setDefaultTimeout(90_000)
     errors = opened.errors
     await page.getByTestId('activity-hosts').click()
     await page.getByTestId('host-add').waitFor()

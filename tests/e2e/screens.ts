@@ -103,7 +103,7 @@ export const screens: readonly Screen[] = [
     open: async (page) => {
       await activity('home')(page)
       await page.getByTestId('tour-open-train').click()
-      await onScreen(page, 'run-output').getByText('consumed samples').first().waitFor({ timeout: 10_000 })
+      await onScreen(page, 'run-output').getByText('consumed samples').first().waitFor({ timeout: 60_000 })
       await page.waitForTimeout(1200)
     },
   },

@@ -14,7 +14,7 @@ const click = (target: { click(): Promise<void> }) => target.click()
  * in the end is the job's output byte by byte, and the chart has every step once.
  */
 describe('a run in the middle of which everything is killed', () => {
-  it('goes on, without a gap or a repeat', { timeout: 300_000 }, async ({ skip }) => {
+  it('goes on, without a gap or a repeat', { timeout: 900_000 }, async ({ skip }) => {
     skip(chromiumPath === null, noBrowser)
     skip(process.platform !== 'linux', 'finds the engine through /proc')
     using home = new Home()
@@ -30,7 +30,7 @@ describe('a run in the middle of which everything is killed', () => {
       await shell.kill()
       shell = await Shell.start(home)
       ;({ page } = await openPage(browser, shell.url, { theme: 'light', locale: 'en' }))
-      await page.locator('[data-testid="tour-step-train"][data-state="running"]').waitFor({ timeout: 20_000 })
+      await page.locator('[data-testid="tour-step-train"][data-state="running"]').waitFor({ timeout: 60_000 })
       await stepsReach(home, 20)
 
       const killed = enginesOf(home)
@@ -44,7 +44,7 @@ describe('a run in the middle of which everything is killed', () => {
       await shell.kill()
       shell = await Shell.start(home)
       ;({ page } = await openPage(browser, shell.url, { theme: 'light', locale: 'en' }))
-      await page.locator('[data-testid="tour-step-train"][data-state="succeeded"]').waitFor({ timeout: 150_000 })
+      await page.locator('[data-testid="tour-step-train"][data-state="succeeded"]').waitFor({ timeout: 400_000 })
 
       const job = trainingJob(home)
       expect(job.journal.map(({ n }) => n)).toEqual(job.journal.map((_entry, index) => index + 1))
@@ -54,11 +54,11 @@ describe('a run in the middle of which everything is killed', () => {
       await page.getByTestId('tour-open-train').click()
       await page.locator('[data-testid="run-state"][data-state="succeeded"]').waitFor()
       const output = page.locator(`[data-testid="run-output"][data-lines="${lineCount(job)}"]`)
-      await output.waitFor({ timeout: 20_000 })
+      await output.waitFor({ timeout: 60_000 })
       await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
       await output.getByRole('button', { name: 'Copy all output' }).click()
       expect(await page.evaluate('navigator.clipboard.readText()')).toBe(job.output.toString())
-      await page.locator(`[data-testid="metric-loss"][data-points="${steps.length}"]`).waitFor({ timeout: 20_000 })
+      await page.locator(`[data-testid="metric-loss"][data-points="${steps.length}"]`).waitFor({ timeout: 60_000 })
     } finally {
       await shell[Symbol.asyncDispose]()
     }

@@ -36,7 +36,7 @@ describe.skipIf(chromiumPath === null)(chromiumPath ? 'the guided tour' : `the g
     expect(errors).toEqual([])
   })
 
-  it('goes from nothing to a chat by clicks alone', { timeout: 300_000 }, async () => {
+  it('goes from nothing to a chat by clicks alone', { timeout: 900_000 }, async () => {
     const { page, context, errors } = await openPage(browser, await shell.newUrl(), { theme: 'light', locale: 'en' })
     const started = Date.now()
     const { question, answer } = await walkTour(page, (locator) => locator.click())
@@ -85,7 +85,7 @@ describe.skipIf(chromiumPath === null)(chromiumPath ? 'the guided tour' : `the g
 })
 
 describe('the guided tour by keyboard', () => {
-  it('needs no pointer', { timeout: 300_000 }, async ({ skip }) => {
+  it('needs no pointer', { timeout: 900_000 }, async ({ skip }) => {
     skip(chromiumPath === null, noBrowser)
     using home = new Home()
     await using shell = await Shell.start(home)

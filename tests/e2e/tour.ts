@@ -7,13 +7,13 @@ export type RunStep = (typeof runSteps)[number]
 /** Presses one step of the tour and waits until it has succeeded. */
 export async function takeStep(page: Page, step: RunStep, press: (target: Locator) => Promise<void>): Promise<void> {
   await startStep(page, step, press)
-  await page.locator(`[data-testid="tour-step-${step}"][data-state="succeeded"]`).waitFor({ timeout: 150_000 })
+  await page.locator(`[data-testid="tour-step-${step}"][data-state="succeeded"]`).waitFor({ timeout: 400_000 })
 }
 
 /** Presses one step of the tour, as soon as it can be pressed. */
 export async function startStep(page: Page, step: RunStep, press: (target: Locator) => Promise<void>): Promise<void> {
   const button = page.locator(`[data-testid="tour-run-${step}"]:not([disabled])`)
-  await button.waitFor({ timeout: 30_000 })
+  await button.waitFor({ timeout: 90_000 })
   await press(button)
 }
 
@@ -27,6 +27,6 @@ export async function walkTour(
   const question = await page.getByTestId('chat-input').inputValue()
   await press(page.getByTestId('chat-send'))
   const message = page.locator('[data-testid="chat-message-assistant"]:not([aria-busy="true"])').last()
-  await message.waitFor({ timeout: 30_000 })
+  await message.waitFor({ timeout: 90_000 })
   return { question, answer: (await message.getByTestId('chat-text').innerText()).trim() }
 }

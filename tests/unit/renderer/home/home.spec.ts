@@ -49,7 +49,7 @@ describe('the home view', () => {
     installWorkbench(workbench)
     home = mount(HomeView, { global: { plugins: [createPinia(), i18n] } })
     // The advice appears when hosts, runs and families are known.
-    await vi.waitFor(() => expect(home.find('[data-testid=next-sentence]').exists()).toBe(true), 5000)
+    await vi.waitFor(() => expect(home.find('[data-testid=next-sentence]').exists()).toBe(true))
   }
   const by = (id: string) => home.get(`[data-testid=${id}]`)
   const stateOf = (step: string) => by(`tour-step-${step}`).attributes('data-state')

@@ -70,7 +70,7 @@ describe('useTabs', () => {
 
   it('is saved, and restored from what was saved', async () => {
     useTabs().open({ kind: 'run', id: 'run:7', props: { id: '7' } })
-    await vi.waitFor(() => expect(fake.state.layout).toMatchObject({ tabs: { activeId: 'run:7' } }), 2000)
+    await vi.waitFor(() => expect(fake.state.layout).toMatchObject({ tabs: { activeId: 'run:7' } }))
     const { layout } = fake.state
     useSavedLayout(null)
     expect(ids()).toEqual(['home'])

@@ -52,7 +52,7 @@ describe('awb convert_weight.py', () => {
     // Again, over a file that cannot be written: as with the original, the new one takes its place.
     chmodSync(output, 0)
     expect(awb(folder.path, 'python', 'convert_weight.py', ...args).code).toBe(0)
-    expect(readdirSync(folder.path)).toEqual(['out.ckpt'])
+    expect(readdirSync(folder.path).toSorted()).toEqual(['out.awb-passport.json', 'out.ckpt'])
     expect(readFileSync(output).equals(readFileSync(llama))).toBe(true)
   })
 
@@ -107,7 +107,12 @@ describe('awb convert_weight.py', () => {
     ['a model that is not known', ['--model', 'gpt', '--input_path', 'a', '--output_path', 'b'], 2, /llama/],
     ['no output', ['--model', 'llama', '--input_path', 'a'], 2, /--output_path/],
     ['a flag that is not known', ['--modle', 'llama'], 2, /--modle/],
-    ['fused weights', ['--qkv_concat', 'True', '--pre_ckpt_path', 'a'], 2, /--qkv_concat/],
+    [
+      'fusing in a conversion, which the original forgets',
+      ['--model', 'llama', '--qkv_concat', 'True', '--input_path', 'a', '--output_path', 'b'],
+      2,
+      /--qkv_concat/,
+    ],
     [
       'biases that would be lost',
       ['--model', 'llama', '--input_path', `${fixture('qwen15-tied-bf16')}/`, '--output_path', 'b'],

@@ -57,7 +57,7 @@ describe.skipIf(chromiumPath === null)(`the files of a host${chromiumPath === nu
     const text = page.getByRole('textbox', { name: 'Content of train.sh' })
     await text.fill('echo two\n')
     await page.getByRole('button', { name: 'Save' }).click()
-    await page.getByText('Saved').waitFor()
+    await page.getByText('Saved', { exact: true }).waitFor()
     expect(readFileSync(join(folder, 'train.sh'), 'utf8')).toBe('echo two\n')
     writeFileSync(join(folder, 'train.sh'), 'somebody else\n')
     await text.fill('echo three\n')

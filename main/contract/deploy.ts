@@ -1,8 +1,10 @@
 import { deploy as deployContract } from '#contract/index.ts'
 import { AppError } from '#engine/protocol/errors/index.ts'
 import type { HostId } from '#engine/protocol/ids.ts'
+import { terminals as terminalsTopic } from '#engine/protocol/terminals.ts'
 import { implement, type Service } from '#engine/rpc/serve.ts'
 import type { Deployer } from '../deploy/deployer.ts'
+import type { Engine } from '../engines/engine.ts'
 import type { EnginePool } from '../engines/pool.ts'
 import type { LinkPool } from '../links/index.ts'
 import { source } from './source.ts'
@@ -23,6 +25,7 @@ export const deployTopic = ({ deployer, links, engines, runningJobs }: DeployTop
         (emit) => deployer.onChange(emit),
       ),
     installed: ({ host }, { signal }) => deployer.installed(links.of(host), signal),
+    usage: ({ host }, { signal }) => deployer.usage(links.of(host), signal),
     use: async ({ host, name }) => {
       await deployer.pin(links.of(host), name)
       engines.of(host).restart()
@@ -32,12 +35,30 @@ export const deployTopic = ({ deployer, links, engines, runningJobs }: DeployTop
       await deployer.remove(links.of(host), name)
       return {}
     },
+    removeRuntime: async ({ host, name }) => {
+      await deployer.removeRuntime(links.of(host), name)
+      return {}
+    },
     uninstall: async ({ host, everything }) => {
       const link = links.of(host)
-      const count = runningJobs(host)
+      const engine = engines.of(host)
+      // What the host itself tells counts as well: without a running engine nothing is known of its jobs.
+      const { engines: versions } = await deployer.usage(link)
+      const count = Math.max(
+        runningJobs(host),
+        versions.reduce((sum, { jobs }) => sum + jobs, 0),
+      )
       if (count > 0) throw new AppError('engine.hasJobs', { host: link.name, count })
-      engines.of(host).stop()
+      if (engine.status.state === 'ready') await closeTerminals(engine)
+      engine.stop()
       await deployer.uninstall(link, everything)
+      link.disconnect()
       return {}
     },
   })
+
+/** Each is kept by a program of its own, which would outlive the files that it was started from. */
+async function closeTerminals(engine: Engine): Promise<void> {
+  const client = await engine.client(terminalsTopic)
+  for (const { id } of await client.list({})) await client.close({ id })
+}

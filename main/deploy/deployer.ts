@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { AppError } from '#engine/protocol/errors/index.ts'
 import type { HostId } from '#engine/protocol/ids.ts'
-import type { InstallProgress, InstalledEngines } from '#contract/index.ts'
+import type { DeployUsage, InstallProgress, InstalledEngines } from '#contract/index.ts'
 import { Emitter } from '../emitter.ts'
 import type { RemoteEngineCommand } from '../engines/ssh-link.ts'
 import type { SshLink } from '../links/index.ts'
@@ -22,6 +22,7 @@ import {
   UNINSTALL,
 } from './remote-scripts.ts'
 import type { RuntimeFile, RuntimeSource } from './runtime-source.ts'
+import { parseUsage, REMOVE_RUNTIME, USAGE } from './usage.ts'
 
 /** The engine is made for this Node and newer ones. */
 const LEAST_NODE_MAJOR = 24
@@ -83,8 +84,26 @@ export class Deployer {
 
   async installed(link: SshLink, signal?: AbortSignal): Promise<InstalledEngines> {
     const { name } = await this.#ourBundle()
-    const { dir, arch, glibc, nodes, engines, pinned } = await probeHost(link, dirOf(link), signal)
-    return { dir, arch, glibc, nodes: [...nodes], engines: engines.map((engine) => engine.name), current: name, pinned }
+    const probe = await probeHost(link, dirOf(link), signal)
+    const { dir, os, arch, glibc, nodes, engines, pinned } = probe
+    return {
+      dir,
+      os,
+      arch,
+      glibc,
+      nodes: [...nodes],
+      node: fittingNode(probe)?.path ?? null,
+      engines: engines.map((engine) => engine.name),
+      current: name,
+      pinned,
+    }
+  }
+
+  /** What versions take on the host and which of them run. */
+  async usage(link: SshLink, signal?: AbortSignal): Promise<DeployUsage> {
+    const { dir } = await probeHost(link, dirOf(link), signal)
+    const { stdout } = await link.run(remoteScript(USAGE, dir), signal ? { signal } : {})
+    return parseUsage(stdout.toString('utf8'))
   }
 
   /** Chooses an installed engine for the next starts, or with null the one of this workbench. */
@@ -92,13 +111,25 @@ export class Deployer {
     await this.#run(link, PIN, (await probeHost(link, dirOf(link))).dir, name ?? '')
   }
 
-  /** Throws `engine.inUse` for the one that is chosen. */
+  /** Throws `engine.inUse` for the one that is chosen, `engine.versionBusy` for one that jobs or terminals run with. */
   async remove(link: SshLink, name: string): Promise<void> {
     const { dir, engines, pinned } = await probeHost(link, dirOf(link))
     const inUse = pinned ?? (await this.#ourBundle()).name
     if (name === inUse) throw new AppError('engine.inUse', { name, host: link.name })
     if (!engines.some((engine) => engine.name === name)) return
+    const used = (await this.usage(link)).engines.find((engine) => engine.name === name)
+    const count = (used?.jobs ?? 0) + (used?.terminals ?? 0)
+    if (count > 0) throw new AppError('engine.versionBusy', { name, host: link.name, count })
     await this.#run(link, REMOVE_ENGINE, dir, name)
+  }
+
+  /** Removes a Node that was brought. Throws `engine.runtimeBusy` while programs run on it. */
+  async removeRuntime(link: SshLink, name: string): Promise<void> {
+    const { dir } = await probeHost(link, dirOf(link))
+    const used = (await this.usage(link)).runtimes.find((runtime) => runtime.name === name)
+    if (!used) return
+    if (used.programs > 0) throw new AppError('engine.runtimeBusy', { name, host: link.name, count: used.programs })
+    await this.#run(link, REMOVE_RUNTIME, dir, name)
   }
 
   /** Takes engines and runtimes off the host; with `isEverything` also jobs, so that nothing is left. */
@@ -108,7 +139,7 @@ export class Deployer {
   }
 
   async #ensureNode(link: SshLink, probe: HostProbe, signal: AbortSignal): Promise<RemoteNode> {
-    const fits = probe.nodes.find(({ version }) => Number(version.split('.')[0]) >= LEAST_NODE_MAJOR)
+    const fits = fittingNode(probe)
     if (fits) return fits
     if (!isNewEnough(probe.glibc)) {
       const found = probe.glibc ?? 'no glibc'
@@ -201,6 +232,9 @@ export class Deployer {
 }
 
 const dirOf = (link: SshLink): string => link.ssh.engineDir ?? DEFAULT_DIR
+
+const fittingNode = ({ nodes }: HostProbe): RemoteNode | undefined =>
+  nodes.find(({ version }) => Number(version.split('.')[0]) >= LEAST_NODE_MAJOR)
 
 const versionOf = ({ name }: RuntimeFile): string => name.split('-')[1] ?? ''
 

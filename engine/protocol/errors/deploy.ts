@@ -17,6 +17,14 @@ export const deployErrors = {
     en: '{name} is the engine that {host} uses. Choose another one first.',
     'zh-CN': '{name} 是 {host} 正在使用的引擎。请先选择其他版本。',
   },
+  'engine.versionBusy': {
+    en: '{count} programs (jobs or terminals) on {host} run with the engine {name}. Wait for them or end them, then remove it.',
+    'zh-CN': '{host} 上有 {count} 个程序（任务或终端）正在使用引擎 {name}。请等待其结束或先结束它们，再移除。',
+  },
+  'engine.runtimeBusy': {
+    en: '{count} programs on {host} run on {name}. Wait for the jobs and close the terminals that use it, or stop the engine first.',
+    'zh-CN': '{host} 上有 {count} 个程序正在使用 {name}。请等待任务结束、关闭终端，或先停止引擎。',
+  },
   'engine.hasJobs': {
     en: '{count} jobs run on {host}. Stop them first, or wait for them.',
     'zh-CN': '{host} 上有 {count} 个任务在运行。请先停止或等待其结束。',

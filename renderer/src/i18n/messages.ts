@@ -3,6 +3,7 @@ import { artifactsMessages } from '../features/artifacts/messages.ts'
 import { chatMessages } from '../features/chat/messages.ts'
 import { familiesMessages } from '../features/families/messages.ts'
 import { homeMessages } from '../features/home/messages.ts'
+import { hostEngineMessages } from '../features/host/engine/messages.ts'
 import { hostFilesMessages } from '../features/host/files/messages.ts'
 import { hostMessages } from '../features/host/messages.ts'
 import { hostsMessages } from '../features/hosts/messages.ts'
@@ -24,6 +25,7 @@ const features = {
   forms: formsMessages,
   home: homeMessages,
   host: hostMessages,
+  hostEngine: hostEngineMessages,
   hostFiles: hostFilesMessages,
   hosts: hostsMessages,
   plugins: pluginsMessages,

@@ -75,5 +75,5 @@ export function bootstrapHosts(env: AppEnv, repository: HostsRepository, engines
     }),
   )
   const sshConfig = new SshConfigImport(book, sshHosts, home, userInfo().username)
-  return { deployer, links, sshHosts, sshConfig, questions, door, secrets }
+  return { book, deployer, links, sshHosts, sshConfig, questions, door, secrets }
 }

@@ -10,12 +10,14 @@ import { artifactsTopic, datasetsTopic } from './contract/artifacts.ts'
 import { chatsTopic } from './contract/chats.ts'
 import { familiesTopic, pluginsTopic } from './contract/families.ts'
 import { filesTopic } from './contract/files.ts'
+import { forwardsTopic } from './contract/forwards.ts'
 import { deployTopic } from './contract/deploy.ts'
 import { doctorTopic } from './contract/doctor.ts'
 import { enginesTopic, hostsTopic } from './contract/hosts.ts'
 import { npusTopic } from './contract/npus.ts'
 import { plansTopic, runsTopic } from './contract/runs.ts'
 import { questionsTopic, vaultTopic } from './contract/questions.ts'
+import { rankTablesTopic } from './contract/rank-tables.ts'
 import { settingsTopic } from './contract/settings.ts'
 import { contentsTopic, transfersTopic } from './contract/transfers.ts'
 import { terminalsTopic } from './contract/terminals.ts'
@@ -24,6 +26,7 @@ import { LocalEngineLink } from './engines/local-link.ts'
 import { EnginePool } from './engines/pool.ts'
 import type { AppEnv } from './env.ts'
 import { FamilySender } from './families/family-sender.ts'
+import { ForwardService } from './forwards/forward-service.ts'
 import { FolderOpener } from './files/folder-opener.ts'
 import { HostService } from './hosts/host-service.ts'
 import { JobMirror } from './hosts/job-mirror.ts'
@@ -43,6 +46,7 @@ import { SettingsService } from './settings/settings-service.ts'
 import { ArtifactsRepository } from './store/artifacts-repository.ts'
 import { ChatsRepository } from './store/chats-repository.ts'
 import { Database } from './store/database.ts'
+import { ForwardsRepository } from './store/forwards-repository.ts'
 import { HostsRepository } from './store/hosts-repository.ts'
 import { JournalsRepository } from './store/journals-repository.ts'
 import { NpuPointsRepository } from './store/npu-points-repository.ts'
@@ -83,12 +87,16 @@ export function bootstrap(env: AppEnv): App {
   const engines = scope.add(new EnginePool([local]))
   const mirror = scope.add(new JobMirror(clock, log))
   const hosts = scope.add(new HostService(hostsRepository, engines, mirror, clock, log))
-  const { deployer, links, sshHosts, sshConfig, questions, door, secrets } = bootstrapHosts(
+  const { book: hostBook, deployer, links, sshHosts, sshConfig, questions, door, secrets } = bootstrapHosts(
     env,
     hostsRepository,
     engines,
     scope,
     log,
+  )
+  const { randomId } = env
+  const forwards = scope.add(
+    new ForwardService({ repository: new ForwardsRepository(database), book: hostBook, links, clock, randomId }),
   )
   const npuBoard = scope.add(new NpuBoard(new NpuPointsRepository(database), clock, log))
   const families = scope.add(env.createFamilies(settings, log))
@@ -100,7 +108,6 @@ export function bootstrap(env: AppEnv): App {
   const book = scope.add(new RunBook(new RunsRepository(database), artifacts, mirror, clock))
   const driver = scope.add(new RunDriver({ book, mirror, engines, hosts, collector, clock, log }))
   const plans = new PlanService(families, hosts, engines)
-  const { randomId } = env
   const runs = new RunService({ book, driver, plans, engines, mirror, collector, journals, clock, randomId })
   const chats = new ChatService(new ChatsRepository(database), engines, clock, randomId)
 
@@ -150,6 +157,7 @@ export function bootstrap(env: AppEnv): App {
     familySender.forget(host)
   })
   engines.start()
+  forwards.start()
   sshHosts.start()
   families.start().catch((error: unknown) => log.error('plugins.startFailed', { error }))
 
@@ -164,6 +172,7 @@ export function bootstrap(env: AppEnv): App {
     enginesTopic(engines),
     familiesTopic(families),
     filesTopic(engines),
+    forwardsTopic(forwards),
     hostsTopic({
       hosts,
       sshHosts,
@@ -174,6 +183,7 @@ export function bootstrap(env: AppEnv): App {
     plansTopic(plans),
     pluginsTopic(families),
     questionsTopic(questions),
+    rankTablesTopic(engines),
     runsTopic(runs, book),
     settingsTopic(settings, settingsRepository),
     terminalsTopic(engines),

@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises'
-import { basename } from 'node:path'
-import ssh2, { type AnyAuthMethod, type ParsedKey, type Prompt } from 'ssh2'
+import ssh2, { type AnyAuthMethod, type Prompt } from 'ssh2'
 import type { HostId } from '#engine/protocol/ids.ts'
 import type { AuthMethod, SshSettings } from '#contract/index.ts'
 import { agentKeys, ChosenKeys } from './agent-keys.ts'
+import { flawOf } from './certificate.ts'
+import { partsOf } from './certified-key.ts'
+import { keyCandidates, publicHalf } from './key-candidates.ts'
 import type { AskedSecret, SecretAsker } from './secret-asker.ts'
-import { readPrivateKey } from './private-key.ts'
 
 /** One way to prove who one is, ready to be tried. */
 export interface Candidate {
@@ -29,6 +29,8 @@ export interface CandidateSources {
   /** The agent of the session, a socket or a pipe; undefined where none runs. */
   readonly sessionAgent: string | undefined
   readonly home: string
+  /** Milliseconds since 1970, for certificates. */
+  readonly now: () => number
 }
 
 const USUAL_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa']
@@ -44,17 +46,23 @@ export function authCandidates(sources: CandidateSources): Candidate[] {
 
 const makers: Readonly<Record<AuthMethod, (sources: CandidateSources) => Candidate[]>> = {
   agent: (sources) => [agentCandidate(sources)],
-  key: (sources) => keyFiles(sources).map((file) => keyCandidate(sources, file)),
+  key: keyFiles,
   password: (sources) => Array.from({ length: ASKED_TIMES }, (_, time) => passwordCandidate(sources, time > 0)),
   keyboard: (sources) => Array.from({ length: ASKED_TIMES }, (_, time) => keyboardCandidate(sources, time > 0)),
 }
 
-function keyFiles({ settings, home }: CandidateSources): { path: string; isNamed: boolean }[] {
-  if (settings.keys.length > 0) return settings.keys.map((path) => ({ path: expandHome(path, home), isNamed: true }))
-  return USUAL_KEYS.map((name) => ({ path: `${home}/.ssh/${name}`, isNamed: false }))
+function keyFiles(sources: CandidateSources): Candidate[] {
+  const { settings, home } = sources
+  const isNamed = settings.keys.length > 0
+  const paths = isNamed ? settings.keys : USUAL_KEYS.map((name) => `~/.ssh/${name}`)
+  return keyCandidates(
+    sources,
+    paths.map((path) => expandHome(path, home)),
+    isNamed,
+  )
 }
 
-function agentCandidate({ settings, sessionAgent, home }: CandidateSources): Candidate {
+function agentCandidate({ settings, sessionAgent, home, now }: CandidateSources): Candidate {
   let detail = ''
   return {
     method: 'agent',
@@ -65,11 +73,19 @@ function agentCandidate({ settings, sessionAgent, home }: CandidateSources): Can
       if (named === undefined) return { kind: 'skip', reason: null }
       try {
         const agent = ssh2.createAgent(named)
-        const wanted = settings.identitiesOnly ? await publicKeys(settings.keys, home) : null
+        // Keys without a public half beside them cannot be told apart in an agent.
+        const wanted = settings.identitiesOnly
+          ? await Promise.all(settings.keys.map((path) => publicHalf(expandHome(path, home))))
+          : null
         const held = await agentKeys(agent)
-        const keys = held.filter((key) => wanted === null || wanted.some((blob) => blob.equals(key.getPublicSSH())))
+        const keys = held.filter((key) => {
+          const certificate = partsOf(key)?.certificate
+          if (certificate && flawOf(certificate, now()) !== null) return false
+          const plain = certificate?.publicKey ?? key.getPublicSSH()
+          return wanted === null || wanted.some((blob) => blob?.equals(plain))
+        })
         if (keys.length === 0) return { kind: 'skip', reason: 'the agent holds no key for this host' }
-        detail = keys.map(({ comment, type }) => comment || type).join(', ')
+        detail = keys.map((key) => `${key.comment || key.type}${partsOf(key) ? ' (certificate)' : ''}`).join(', ')
         return {
           kind: 'try',
           method: { type: 'agent', username: settings.user, agent: new ChosenKeys(agent, keys) },
@@ -77,49 +93,6 @@ function agentCandidate({ settings, sessionAgent, home }: CandidateSources): Can
       } catch (error) {
         return { kind: 'skip', reason: `the agent does not answer: ${(error as Error).message}` }
       }
-    },
-  }
-}
-
-/** The public halves beside key files; those without one cannot be told apart in an agent. */
-async function publicKeys(keys: readonly string[], home: string): Promise<Buffer[]> {
-  const found = await Promise.all(
-    keys.map(async (path) => {
-      const file = expandHome(path, home)
-      const text = await readFile(file.endsWith('.pub') ? file : `${file}.pub`, 'utf8').catch(() => null)
-      const parsed = text === null ? null : (ssh2.utils.parseKey(text) as ParsedKey | Error)
-      return parsed === null || parsed instanceof Error ? [] : [parsed.getPublicSSH()]
-    }),
-  )
-  return found.flat()
-}
-
-function keyCandidate(sources: CandidateSources, file: { path: string; isNamed: boolean }): Candidate {
-  const { host, settings, asker } = sources
-  const { path, isNamed } = file
-  let used: AskedSecret | null = null
-  return {
-    method: 'key',
-    wire: 'publickey',
-    detail: () => basename(path),
-    async prepare() {
-      let content: string
-      try {
-        content = await readFile(path, 'utf8')
-      } catch (error) {
-        // The usual places may be empty; a file that was named must be there.
-        return { kind: 'skip', reason: isNamed ? `cannot be read: ${(error as NodeJS.ErrnoException).code}` : null }
-      }
-      if (path.endsWith('-cert.pub')) return { kind: 'skip', reason: 'certificates are not supported' }
-      let reading = readPrivateKey(content)
-      for (let time = 0; reading.kind === 'encrypted' || reading.kind === 'wrongPassphrase'; time++) {
-        if (time === ASKED_TIMES) return { kind: 'skip', reason: 'the passphrase is wrong' }
-        used = await asker.secret(`passphrase:${path}`, { kind: 'passphrase', path }, time > 0)
-        reading = readPrivateKey(content, used.secret.reveal())
-      }
-      if (reading.kind === 'unusable') return { kind: 'skip', reason: reading.reason }
-      if (used) await asker.keep(host, `passphrase:${path}`, used)
-      return { kind: 'try', method: { type: 'publickey', username: settings.user, key: reading.key } }
     },
   }
 }

@@ -6,6 +6,7 @@ import type { AuthAttempt } from '#contract/index.ts'
 import type { Clock } from '../clock.ts'
 import { Scope } from '../scope.ts'
 import type { Authentication } from './authentication.ts'
+import { allowCertificates } from './certified-key.ts'
 import { ChannelSocket, type Carrier } from './channel-socket.ts'
 import { RemoteListener, type ForwardedStream } from './remote-listener.ts'
 import { remoteProcess, type ProcessHost, type RemoteProcess, type TerminalSize } from './remote-process.ts'
@@ -251,6 +252,7 @@ export class SshConnection implements Disposable, ProcessHost {
       },
       authHandler: authentication.handler,
     })
+    allowCertificates(client)
     this.#watchSilence()
     await Promise.race([ready, this.ended.then((reason) => Promise.reject(reason))])
     this.#isReady = true

@@ -93,7 +93,14 @@ export class Dialer {
           authenticate: (fail) =>
             new Authentication(
               { user: ssh.user, host: name },
-              authCandidates({ host, settings: ssh, asker: asker(fail), sessionAgent: sessionAgent(), home }),
+              authCandidates({
+                host,
+                settings: ssh,
+                asker: asker(fail),
+                sessionAgent: sessionAgent(),
+                home,
+                now: () => clock.now(),
+              }),
               fail,
             ),
           isAsking: () => asking > 0,

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer, isIPv6, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { AppError } from '#engine/protocol/errors/index.ts'
+import { joined } from './joined.ts'
 import type { SshLink } from './link.ts'
 import { SocketReader } from './socket-reader.ts'
 
@@ -10,21 +11,36 @@ export interface Place {
   readonly port: number
 }
 
-/** A port of this computer that leads to a host. What is open ends when it is disposed. */
-export interface LocalForward extends Disposable {
+export interface ForwardOptions {
+  /** Where is listened; loopback unless told otherwise. */
+  readonly address?: string
+  /** Hears how many connections are open, at each change. */
+  readonly onConnections?: (count: number) => void
+}
+
+/** Something that is listened on. What is open ends when it is disposed. */
+export interface Forward extends Disposable {
+  readonly address: string
   readonly port: number
 }
 
 const LOOPBACK = '127.0.0.1'
 const SOCKS_TIMEOUT_MS = 10_000
 
-/** Every connection to `127.0.0.1:port` goes to a place as the host sees it; port 0 takes any. Throws `ssh.forwardFailed`. */
-export const forwardLocal = (link: SshLink, port: number, target: Place): Promise<LocalForward> =>
-  listen(port, async (socket) => joined(socket, await link.openStream(target)))
+/**
+ * Every connection to a port of this computer goes to a place as the host sees it; port 0 takes any. Goes on when the
+ * link is lost and comes back. Throws `ssh.portTaken`, `ssh.forwardFailed`.
+ */
+export const forwardLocal = (
+  link: SshLink,
+  port: number,
+  target: Place,
+  options: ForwardOptions = {},
+): Promise<Forward> => listen(port, options, async (socket) => joined(socket, await link.openStream(target)))
 
-/** A SOCKS 5 proxy (RFC 1928, without a login) on `127.0.0.1:port` whose connections start at the host. */
-export const forwardDynamic = (link: SshLink, port: number): Promise<LocalForward> =>
-  listen(port, async (socket) => {
+/** A SOCKS 5 proxy (RFC 1928, without a login) on this computer whose connections start at the host. */
+export const forwardDynamic = (link: SshLink, port: number, options: ForwardOptions = {}): Promise<Forward> =>
+  listen(port, options, async (socket) => {
     const timer = setTimeout(() => socket.destroy(), SOCKS_TIMEOUT_MS)
     const target = await readSocksRequest(socket).finally(() => clearTimeout(timer))
     try {
@@ -39,77 +55,91 @@ export const forwardDynamic = (link: SshLink, port: number): Promise<LocalForwar
   })
 
 /**
- * Every connection to a port of the host goes to a place as this computer sees it. Listened on again whenever the link
- * comes back, as long as it is not disposed. `onFailure` hears when the host does not allow it.
+ * Every connection to a port of the host goes to a place as this computer sees it; port 0 takes any. Ends with the
+ * connection of the link. Throws `ssh.listenRefused`.
  */
-export function forwardRemote(
+export async function forwardRemote(
   link: SshLink,
-  at: { readonly address: string; readonly port: number },
+  port: number,
   target: Place,
-  onFailure: (error: unknown) => void,
-): Disposable {
-  let current: Disposable | null = null
-  let isOver = false
-  const start = () => {
-    link
-      .listen(at, ({ stream }) => joined(connect({ ...target, allowHalfOpen: true }), stream))
-      .then((listener) => {
-        if (isOver) listener[Symbol.dispose]()
-        else current = listener
-      }, onFailure)
-  }
-  const changes = link.onChange(({ state }) => state === 'ready' && start())
-  if (link.view.state === 'ready') start()
-  return {
-    [Symbol.dispose]: () => {
-      isOver = true
-      changes[Symbol.dispose]()
-      current?.[Symbol.dispose]()
-    },
+  options: ForwardOptions = {},
+): Promise<Forward> {
+  const address = options.address ?? LOOPBACK
+  const open = new OpenConnections(options)
+  try {
+    const listener = await link.listen({ address, port }, ({ stream }) => {
+      open.add(stream)
+      joined(connect({ ...target, allowHalfOpen: true }), stream)
+    })
+    return {
+      address,
+      port: listener.port,
+      [Symbol.dispose]: () => {
+        listener[Symbol.dispose]()
+        open.end()
+      },
+    }
+  } catch (cause) {
+    if (!(cause instanceof AppError) || cause.code !== 'ssh.channelRefused') throw cause
+    throw new AppError('ssh.listenRefused', { host: link.name, address, port }, { cause })
   }
 }
 
-async function listen(port: number, serve: (socket: Socket) => Promise<void>): Promise<LocalForward> {
-  const open = new Set<Socket>()
+/** The connections of one forward, for counting and ending them. */
+class OpenConnections {
+  readonly #open = new Set<Duplex>()
+  readonly #onConnections: (count: number) => void
+
+  constructor({ onConnections = () => undefined }: ForwardOptions) {
+    this.#onConnections = onConnections
+  }
+
+  add(stream: Duplex): void {
+    this.#open.add(stream)
+    this.#onConnections(this.#open.size)
+    stream.once('close', () => {
+      this.#open.delete(stream)
+      this.#onConnections(this.#open.size)
+    })
+  }
+
+  end(): void {
+    for (const stream of this.#open) stream.destroy()
+  }
+}
+
+async function listen(
+  port: number,
+  options: ForwardOptions,
+  serve: (socket: Socket) => Promise<void>,
+): Promise<Forward> {
+  const address = options.address ?? LOOPBACK
+  const open = new OpenConnections(options)
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
-    open.add(socket)
     socket.on('error', () => undefined)
-    socket.on('close', () => open.delete(socket))
+    open.add(socket)
     // Who connected learns of a failure by the end of the connection; there is nobody else to tell.
     serve(socket).catch(() => socket.destroy())
   })
-  await listening(server, port)
+  await listening(server, port, address)
   return {
+    address,
     port: (server.address() as AddressInfo).port,
     [Symbol.dispose]: () => {
       server.close()
-      for (const socket of open) socket.destroy()
+      open.end()
     },
   }
 }
 
-async function listening(server: Server, port: number): Promise<void> {
-  server.listen(port, LOOPBACK)
+async function listening(server: Server, port: number, address: string): Promise<void> {
+  server.listen(port, address)
   try {
     await once(server, 'listening')
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
-    throw new AppError('ssh.forwardFailed', { port, reason: code ?? message }, { cause })
-  }
-}
-
-/** Two streams as one: each direction ends by itself, and what is gone takes the other along once that has it all. */
-function joined(a: Duplex, b: Duplex): void {
-  for (const [one, other] of [
-    [a, b],
-    [b, a],
-  ] as const) {
-    one.on('error', () => other.destroy())
-    one.on('close', () => {
-      if (one.readableEnded && !other.writableFinished) other.once('finish', () => other.destroy())
-      else other.destroy()
-    })
-    one.pipe(other)
+    if (code === 'EADDRINUSE') throw new AppError('ssh.portTaken', { address, port }, { cause })
+    throw new AppError('ssh.forwardFailed', { address, port, reason: code ?? message }, { cause })
   }
 }
 

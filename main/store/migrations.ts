@@ -109,4 +109,12 @@ export const migrations: readonly string[] = [
     is_automatic INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   `,
+  /* 4 */ `
+  CREATE TABLE forwards (
+    position INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    host TEXT NOT NULL REFERENCES hosts (id) ON DELETE CASCADE,
+    settings TEXT NOT NULL
+  ) STRICT;
+  `,
 ]

@@ -4,9 +4,11 @@ import { chats } from './chats.ts'
 import { deploy } from './deploy.ts'
 import { doctor } from './doctor.ts'
 import { families, plugins } from './families.ts'
+import { forwards } from './forwards.ts'
 import { engines, hosts } from './hosts.ts'
 import { npus } from './npus.ts'
 import { questions, vault } from './questions.ts'
+import { rankTables } from './rank-tables.ts'
 import { plans, runs } from './runs.ts'
 import { terminals } from './terminals.ts'
 import { contents, transfers } from './transfers.ts'
@@ -17,10 +19,12 @@ export * from './chats.ts'
 export * from './deploy.ts'
 export * from './doctor.ts'
 export * from './families.ts'
+export * from './forwards.ts'
 export * from './host-book.ts'
 export * from './hosts.ts'
 export * from './npus.ts'
 export * from './questions.ts'
+export * from './rank-tables.ts'
 export * from './runs.ts'
 export * from './terminals.ts'
 export * from './transfers.ts'
@@ -37,11 +41,13 @@ export const contract = {
   engines,
   families,
   files,
+  forwards,
   hosts,
   npus,
   plans,
   plugins,
   questions,
+  rankTables,
   runs,
   settings,
   terminals,

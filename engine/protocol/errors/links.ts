@@ -75,8 +75,24 @@ export const linkErrors = {
     'zh-CN': '{host} 的跳板机形成循环（{chain}）。请选择其他跳板机。',
   },
   'ssh.forwardFailed': {
-    en: 'Port {port} cannot be listened on ({reason}). Choose another port.',
-    'zh-CN': '无法监听端口 {port}（{reason}）。请选择其他端口。',
+    en: '{address}:{port} of this computer cannot be listened on ({reason}). Choose another address or port; ports below 1024 need administrator rights.',
+    'zh-CN': '无法在本机监听 {address}:{port}（{reason}）。请更换地址或端口；1024 以下的端口需要管理员权限。',
+  },
+  'ssh.portTaken': {
+    en: 'Another program of this computer listens on {address}:{port} already. End it, or choose another port.',
+    'zh-CN': '本机已有其他程序监听 {address}:{port}。请结束该程序，或更换端口。',
+  },
+  'ssh.listenRefused': {
+    en: '{host} does not listen on {address}:{port}: another program uses the port, or its SSH server does not allow it (AllowTcpForwarding, GatewayPorts). Choose another port, or look at that configuration.',
+    'zh-CN': '{host} 未能监听 {address}:{port}：端口已被其他程序占用，或 SSH 服务不允许（AllowTcpForwarding、GatewayPorts）。请更换端口，或检查该配置。',
+  },
+  'forward.unknown': {
+    en: 'There is no port forward {id}. It was probably removed.',
+    'zh-CN': '端口转发 {id} 不存在，可能已被移除。',
+  },
+  'forward.duplicate': {
+    en: 'Another port forward of this host listens on {address}:{port}. Choose another port, or change that one.',
+    'zh-CN': '该主机已有端口转发监听 {address}:{port}。请更换端口，或修改原有转发。',
   },
   'knownHosts.unwritable': {
     en: 'The key could not be written to {path} ({reason}). Check the rights and the free space of that folder.',

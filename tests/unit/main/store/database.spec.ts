@@ -85,3 +85,18 @@ describe('migration 1', () => {
     connection.close()
   })
 })
+
+describe('migration 4', () => {
+  it('keeps hosts, and takes their port forwards along when they go', () => {
+    const connection = new Sqlite(':memory:')
+    connection.pragma('foreign_keys = ON')
+    migrate(connection, 3)
+    connection.exec(`INSERT INTO hosts (id, kind, name) VALUES ('npu-01', 'ssh', '{}')`)
+    migrate(connection, 4)
+    connection.exec(`INSERT INTO forwards (id, host, settings) VALUES ('a', 'npu-01', '{}')`)
+    expect(() => connection.exec(`INSERT INTO forwards (id, host, settings) VALUES ('b', 'gone', '{}')`)).toThrow()
+    connection.exec(`DELETE FROM hosts WHERE id = 'npu-01'`)
+    expect(connection.prepare('SELECT count(*) FROM forwards').pluck().get()).toBe(0)
+    connection.close()
+  })
+})

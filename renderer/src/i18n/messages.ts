@@ -5,10 +5,12 @@ import { familiesMessages } from '../features/families/messages.ts'
 import { homeMessages } from '../features/home/messages.ts'
 import { hostEngineMessages } from '../features/host/engine/messages.ts'
 import { hostFilesMessages } from '../features/host/files/messages.ts'
+import { hostForwardsMessages } from '../features/host/forwards/messages.ts'
 import { hostMessages } from '../features/host/messages.ts'
 import { hostsMessages } from '../features/hosts/messages.ts'
 import { pluginsMessages } from '../features/plugins/messages.ts'
 import { questionsMessages } from '../features/questions/messages.ts'
+import { rankTablesMessages } from '../features/rank-tables/messages.ts'
 import { runsMessages } from '../features/runs/messages.ts'
 import { settingsMessages } from '../features/settings/messages.ts'
 import { tourMessages } from '../features/tour/messages.ts'
@@ -27,9 +29,11 @@ const features = {
   host: hostMessages,
   hostEngine: hostEngineMessages,
   hostFiles: hostFilesMessages,
+  hostForwards: hostForwardsMessages,
   hosts: hostsMessages,
   plugins: pluginsMessages,
   questions: questionsMessages,
+  rankTables: rankTablesMessages,
   runs: runsMessages,
   settings: settingsMessages,
   shell: shellMessages,

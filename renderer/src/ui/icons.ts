@@ -39,6 +39,7 @@ export const icons = {
   'chevron-up': ['M4 9.75 8 5.75 12 9.75'],
   'arrow-down': ['M8 3v10', 'M4 9l4 4 4-4'],
   copy: ['M5.5 5.5h8v8h-8z', 'M10.5 5.5v-3h-8v8h3'],
+  forward: ['M2.5 5.5h9', 'M9 3l2.5 2.5L9 8', 'M13.5 10.5h-9', 'M7 8l-2.5 2.5L7 13'],
   folder: ['M2 3.5h4.5L8 5.25h6v7.5H2z'],
   file: ['M4 2h5l3 3v9H4z', 'M9 2v3h3'],
   database: [

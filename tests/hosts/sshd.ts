@@ -47,12 +47,15 @@ export class SshLab implements AsyncDisposable {
   }
 
   /** Path of a new key pair, the public half beside it as `.pub`. */
-  key(name: string, options: { type?: string; passphrase?: string; format?: 'PEM' | 'PKCS8' } = {}): string {
-    const { type = 'ed25519', passphrase = '', format } = options
+  key(
+    name: string,
+    options: { type?: string; bits?: number; passphrase?: string; format?: 'PEM' | 'PKCS8' } = {},
+  ): string {
+    const { type = 'ed25519', bits, passphrase = '', format } = options
     const path = join(this.folder, name)
     rmSync(path, { force: true })
-    const format_ = format ? ['-m', format] : []
-    execFileSync('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-C', name, '-f', path, ...format_])
+    const more = [...(format ? ['-m', format] : []), ...(bits ? ['-b', String(bits)] : [])]
+    execFileSync('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-C', name, '-f', path, ...more])
     return path
   }
 

@@ -117,4 +117,33 @@ export const migrations: readonly string[] = [
     settings TEXT NOT NULL
   ) STRICT;
   `,
+  /* 5 */ `
+  CREATE TABLE transfers (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    transfer_order TEXT NOT NULL,
+    view TEXT NOT NULL,
+    names TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE transfer_files (
+    transfer TEXT NOT NULL REFERENCES transfers (id) ON DELETE CASCADE,
+    target TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    is_skipped INTEGER NOT NULL,
+    PRIMARY KEY (transfer, target)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  /* 6 */ `
+  CREATE TABLE npu_live (host TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+
+  CREATE TABLE npu_gaps (
+    host TEXT NOT NULL,
+    from_at INTEGER NOT NULL,
+    to_at INTEGER NOT NULL,
+    PRIMARY KEY (host, from_at)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE npu_cursors (host TEXT PRIMARY KEY, epoch TEXT NOT NULL, last INTEGER NOT NULL) STRICT;
+  `,
 ]

@@ -100,3 +100,19 @@ describe('migration 4', () => {
     connection.close()
   })
 })
+
+describe('migration 5', () => {
+  it('adds the queue of transfers, whose files go with them', () => {
+    const connection = new Sqlite(':memory:')
+    connection.pragma('foreign_keys = ON')
+    migrate(connection, 4)
+    connection.exec(`INSERT INTO settings (key, value) VALUES ('a', '1')`)
+    migrate(connection, 5)
+    expect(connection.prepare('SELECT count(*) FROM settings').pluck().get()).toBe(1)
+    connection.exec(`INSERT INTO transfers (id, transfer_order, view, names) VALUES ('t', '{}', '{}', '{}')`)
+    connection.exec(`INSERT INTO transfer_files (transfer, target, bytes, is_skipped) VALUES ('t', '/a', 1, 0)`)
+    connection.exec(`DELETE FROM transfers WHERE id = 't'`)
+    expect(connection.prepare('SELECT count(*) FROM transfer_files').pluck().get()).toBe(0)
+    connection.close()
+  })
+})

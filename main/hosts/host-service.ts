@@ -1,5 +1,6 @@
 import { facts as factsTopic, type HostFacts } from '#engine/protocol/host.ts'
 import type { HostId } from '#engine/protocol/ids.ts'
+import type { JobView } from '#engine/protocol/jobs.ts'
 import type { HostView } from '#contract/index.ts'
 import type { Clock } from '../clock.ts'
 import { Emitter } from '../emitter.ts'
@@ -13,6 +14,9 @@ import type { SshHosts } from './ssh-hosts.ts'
 
 const RECENT_MS = 5000
 const ENDED = new Set(['succeeded', 'failed', 'stopped', 'lost'])
+
+/** What runs for the user; not a service of the workbench, such as the recording of NPUs. */
+const isRunningWork = ({ state, labels }: JobView): boolean => !ENDED.has(state) && labels['service'] === undefined
 
 export type HostChange =
   { readonly kind: 'changed'; readonly host: HostView } | { readonly kind: 'removed'; readonly id: HostId }
@@ -47,7 +51,7 @@ export class HostService implements Disposable {
     this.#scope.add(this.#engines.onRemoved((id) => this.#forget(id)))
     this.#scope.add(
       this.#mirror.onChange(({ host }) => {
-        const running = this.#mirror.list(host).filter(({ state }) => !ENDED.has(state)).length
+        const running = this.#mirror.list(host).filter(isRunningWork).length
         if (running === this.#runningJobs.get(host)) return
         this.#runningJobs.set(host, running)
         this.#emit(host)
@@ -89,9 +93,13 @@ export class HostService implements Disposable {
 
   #watch(engine: Engine): void {
     this.#watched.get(engine.host)?.[Symbol.dispose]()
+    let askedSince: number | null = null
     const watched = engine.onChange((status) => {
       this.#emit(engine.host)
-      if (status.state !== 'ready' || this.#facts.has(engine.host)) return
+      if (status.state !== 'ready') return
+      // A host that comes back may have been restarted, with another driver and more NPUs than before.
+      if (status.since === askedSince && this.#facts.has(engine.host)) return
+      askedSince = status.since
       this.facts(engine.host).catch((error: unknown) =>
         this.#log.warn('host.factsFailed', { host: engine.host, error }),
       )

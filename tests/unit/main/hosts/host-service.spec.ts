@@ -58,6 +58,17 @@ describe('the hosts', () => {
     await main.clock.advance(5000)
     expect(await main.hosts.recentFacts(LOCAL_HOST)).not.toBe(before)
   })
+
+  it('show fresh facts when an engine comes back: its host may have been restarted', async () => {
+    await settle()
+    const [before] = main.hosts.list()
+    main.host.die()
+    await settle()
+    await main.clock.advance(1000)
+    const [after] = main.hosts.list()
+    expect(after?.engine.state).toBe('ready')
+    expect(after?.facts).not.toBe(before?.facts)
+  })
 })
 
 describe('the copy of the jobs', () => {

@@ -15,6 +15,7 @@ import { familyDefinitions } from './protocol/families.ts'
 import { doctor } from './protocol/doctor.ts'
 import { engine, facts, files, PROTOCOL_VERSION } from './protocol/host.ts'
 import { npus } from './protocol/npus.ts'
+import { rankTables } from './protocol/rank-tables.ts'
 import { relay } from './protocol/relay.ts'
 import { implement, serve, type Service } from './rpc/serve.ts'
 import type { MessageTransport } from './rpc/transport.ts'
@@ -32,6 +33,7 @@ const FEATURES = [
   'families',
   'npus',
   'doctor',
+  'rankTables',
   'relay',
   'terminals',
 ]
@@ -74,6 +76,10 @@ const hostServices: Service[] = [
     check: async ({ container }, { signal }) =>
       (await import('./host/doctor/doctor.ts')).examineHost(container, signal),
     containers: async (_, { signal }) => (await import('./host/doctor/doctor.ts')).runningContainers(signal),
+  }),
+  implement(rankTables, {
+    survey: async () => (await import('./launch/rank-table/survey.ts')).surveyRankTable(),
+    compose: async ({ sources }) => (await import('./launch/rank-table/compose.ts')).composeRankTables(sources),
   }),
   implement(files, {
     stat: ({ path }) => statFile(path),

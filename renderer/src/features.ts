@@ -5,6 +5,7 @@ import { registerHome } from './features/home/index.ts'
 import { registerHost } from './features/host/index.ts'
 import { registerHosts } from './features/hosts/index.ts'
 import { registerPlugins } from './features/plugins/index.ts'
+import { registerRankTables } from './features/rank-tables/index.ts'
 import { registerRuns } from './features/runs/index.ts'
 import { registerSettings } from './features/settings/index.ts'
 
@@ -13,6 +14,7 @@ export function registerFeatures(): void {
   registerHome()
   registerHosts()
   registerHost()
+  registerRankTables()
   registerFamilies()
   registerRuns()
   registerArtifacts()

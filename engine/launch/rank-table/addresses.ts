@@ -6,18 +6,19 @@ import { parseHccnAnswer } from '../../host/parsers/hccn/answers.ts'
 import { parseHccnConf } from '../../host/parsers/hccn/conf.ts'
 import { cleanLines } from '../../host/parsers/lines.ts'
 import { AppError } from '../../protocol/errors/index.ts'
+import type { DeviceAddress } from '../../protocol/rank-tables.ts'
 
 export const HCCN_CONF = '/etc/hccn.conf'
 const TOOL_FOLDERS = ['/usr/local/Ascend/driver/tools', '/usr/local/sbin', '/usr/local/bin', '/usr/bin']
 const TOOL_TIMEOUT_MS = 20_000
 
-/** Answers what `hccn_tool -i <device> -ip -g` prints; rejects where it cannot be asked. */
-export type AskTool = (device: number) => Promise<string>
+/** Answers what `hccn_tool -i <device> -<query> -g` prints (`ip` unless told); rejects where it cannot be asked. */
+export type AskTool = (device: number, query?: 'ip' | 'gateway') => Promise<string>
 
 /** Asks the tool on PATH, or where the driver puts it; in the C locale. */
-export const askHccnTool: AskTool = async (device) => {
+export const askHccnTool: AskTool = async (device, query = 'ip') => {
   const path = [process.env.PATH ?? '', ...TOOL_FOLDERS].join(delimiter)
-  const { stdout } = await promisify(execFile)('hccn_tool', ['-i', String(device), '-ip', '-g'], {
+  const { stdout } = await promisify(execFile)('hccn_tool', ['-i', String(device), `-${query}`, '-g'], {
     timeout: TOOL_TIMEOUT_MS,
     env: { ...process.env, LC_ALL: 'C', PATH: path },
   })
@@ -35,32 +36,59 @@ export async function deviceAddresses(
   onFallback: () => void,
 ): Promise<Map<number, string>> {
   const asked = await askAll(devices, ask)
-  if (asked.addresses) return asked.addresses
+  if (asked.problem === null) return ipsOf(asked.devices)
   onFallback()
-  const lines = cleanLines(await readFile(confPath, 'utf8').catch(() => ''))
-  const configured = new Map(parseHccnConf(lines).devices.map(({ device, ip }) => [device, ip]))
+  const configured = ipsOf(await readHccnConf(confPath))
   return new Map(
     devices.map((device) => {
       const ip = configured.get(device)
-      if (typeof ip === 'string' && ip !== '') return [device, ip]
-      throw new AppError('host.noDeviceAddress', { device, tool: asked.reason, conf: confPath })
+      if (ip !== undefined) return [device, ip]
+      throw new AppError('host.noDeviceAddress', { device, tool: asked.problem ?? '', conf: confPath })
     }),
   )
 }
 
-async function askAll(
-  devices: number[],
+const ipsOf = (devices: readonly DeviceAddress[]): Map<number, string> =>
+  new Map(devices.flatMap(({ device, ip }) => (ip === null ? [] : [[device, ip]])))
+
+/**
+ * What the tool knows of each device, one call after another: it answers "busy" to two at once. It ends at the first
+ * device that cannot be asked or has no address; `problem` says why.
+ */
+export async function askAll(
+  devices: readonly number[],
   ask: AskTool,
-): Promise<{ addresses: Map<number, string> | null; reason: string }> {
-  const addresses = new Map<number, string>()
+): Promise<{ devices: DeviceAddress[]; problem: string | null }> {
+  const found: DeviceAddress[] = []
   for (const device of devices) {
     try {
-      const ip = parseHccnAnswer(cleanLines(await ask(device)), 'en')?.ip
-      if (typeof ip !== 'string') return { addresses: null, reason: 'empty answer' }
-      addresses.set(device, ip)
+      const answer = parseHccnAnswer(cleanLines(await ask(device)), 'en')
+      const ip = textOf(answer?.['ip'])
+      if (ip === null) return { devices: found, problem: textOf(answer?.['message']) ?? 'empty answer' }
+      found.push({ device, ip, netmask: textOf(answer?.['netmask']), gateway: null })
     } catch (error) {
-      return { addresses: null, reason: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error) }
+      const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
+      return { devices: found, problem: reason }
     }
   }
-  return { addresses, reason: '' }
+  return { devices: found, problem: null }
 }
+
+/** The gateway that the tool tells for a device; null for none. Never throws: it is not needed for a table. */
+export async function askGateway(device: number, ask: AskTool): Promise<string | null> {
+  const output = await ask(device, 'gateway').catch(() => '')
+  return textOf(parseHccnAnswer(cleanLines(output), 'en')?.['defaultGateway'])
+}
+
+/** The devices of a configuration file; none where it cannot be read. */
+export async function readHccnConf(path: string): Promise<DeviceAddress[]> {
+  const lines = cleanLines(await readFile(path, 'utf8').catch(() => ''))
+  return parseHccnConf(lines).devices.map((entry) => ({
+    device: entry.device,
+    ip: textOf(entry['ip']),
+    netmask: textOf(entry['netmask']),
+    gateway: textOf(entry['gateway']),
+  }))
+}
+
+const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)

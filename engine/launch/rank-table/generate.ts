@@ -1,10 +1,10 @@
 import { AppError } from '../../protocol/errors/index.ts'
 import type { RankTable } from './rank-table.ts'
 
-/** Devices of a host: `physical` is the number that hccn_tool and /dev/davinciN use. */
+/** Devices of a host: `physical` is the number that hccn_tool and /dev/davinciN use; null has no address. */
 export interface RankTableInput {
   serverIp: string
-  devices: { physical: number; ip: string }[]
+  devices: { physical: number; ip: string | null }[]
 }
 
 /** The rank table of one host; ranks count from 0 here and are numbered anew by a merge. */
@@ -17,7 +17,7 @@ export function buildRankTable({ serverIp, devices }: RankTableInput): RankTable
         server_id: serverIp,
         device: devices.map(({ physical, ip }, rank) => ({
           device_id: String(physical),
-          device_ip: ip,
+          ...(ip === null ? {} : { device_ip: ip }),
           rank_id: String(rank),
         })),
         host_nic_ip: 'reserve',

@@ -7,6 +7,7 @@ import { JobWatch } from './jobs/job-watch.ts'
 import { jobService } from './jobs/service.ts'
 import { RelayDoor } from './hub/relay-door.ts'
 import { NpuMonitor } from './host/npus/monitor.ts'
+import { NpuRecording } from './host/npus/records/recording.ts'
 import { sampleNpus } from './host/npus/sample.ts'
 import { chat } from './protocol/chat.ts'
 import { checkpoints } from './protocol/checkpoints.ts'
@@ -34,6 +35,7 @@ const FEATURES = [
   'npus',
   'doctor',
   'rankTables',
+  'npuRecords',
   'relay',
   'terminals',
 ]
@@ -47,6 +49,8 @@ export function serveEngine(transport: MessageTransport): Disposable {
   const watch = new JobWatch(store)
   watch.start()
   const monitor = new NpuMonitor(sampleNpus)
+  const recording = new NpuRecording(store, watch)
+  recording.start()
   const terminals = terminalService()
   const npuService = implement(npus, { watch: ({ periodMs }) => monitor.watch(periodMs) })
   const served = serve(transport, [
@@ -54,6 +58,7 @@ export function serveEngine(transport: MessageTransport): Disposable {
     ...dataServices,
     jobService(store, watch),
     npuService,
+    recording.service,
     implement(relay, new RelayDoor().handlers),
     terminals,
   ])
@@ -62,6 +67,7 @@ export function serveEngine(transport: MessageTransport): Disposable {
       served[Symbol.dispose]()
       watch[Symbol.dispose]()
       monitor[Symbol.dispose]()
+      recording[Symbol.dispose]()
       terminals[Symbol.dispose]()
     },
   }

@@ -50,6 +50,7 @@ import { ForwardsRepository } from './store/forwards-repository.ts'
 import { HostsRepository } from './store/hosts-repository.ts'
 import { JournalsRepository } from './store/journals-repository.ts'
 import { NpuPointsRepository } from './store/npu-points-repository.ts'
+import { NpuTakeoverRepository } from './store/npu-takeover-repository.ts'
 import { RunsRepository } from './store/runs-repository.ts'
 import { SettingsRepository } from './store/settings-repository.ts'
 import { Sides } from './transfers/sides.ts'
@@ -98,7 +99,9 @@ export function bootstrap(env: AppEnv): App {
   const forwards = scope.add(
     new ForwardService({ repository: new ForwardsRepository(database), book: hostBook, links, clock, randomId }),
   )
-  const npuBoard = scope.add(new NpuBoard(new NpuPointsRepository(database), clock, log))
+  const npuPoints = new NpuPointsRepository(database)
+  const npuTakeovers = new NpuTakeoverRepository(database, npuPoints)
+  const npuBoard = scope.add(new NpuBoard(npuPoints, npuTakeovers, clock, log))
   const families = scope.add(env.createFamilies(settings, log))
   const familySender = scope.add(new FamilySender(families, log))
 

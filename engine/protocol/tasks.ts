@@ -252,6 +252,9 @@ const perplexityReference = z.object({
   limit: z.number().int().positive().default(100),
 })
 
+/** Samples the NPUs of the host to its disk until it is stopped. Seconds between two samples. */
+const recordNpus = z.object({ periodS: z.number().int().min(1).max(3600).default(60) })
+
 /** Every task the engine does itself, with the schema of its spec. */
 export const taskSpecs = {
   'checkpoint.create': createCheckpoint,
@@ -268,6 +271,7 @@ export const taskSpecs = {
   'dataset.split': SplitRowsSpec,
   'dataset.deduplicate': DeduplicateRowsSpec,
   'hub.download': HubDownloadSpec,
+  'npus.record': recordNpus,
   'reference.train': trainReference,
   'reference.generate': generateReference,
   'reference.perplexity': perplexityReference,

@@ -19,6 +19,7 @@ const tasks: { readonly [N in TaskName]: () => Promise<Task<TaskSpec<N>>> } = {
   'dataset.deduplicate': async () => (await import('../dataset/operations/tasks.ts')).deduplicateRowsTask,
   'dataset.preprocess': async () => (await import('../dataset/tasks.ts')).preprocessDataset,
   'hub.download': async () => (await import('../hub/tasks.ts')).downloadFromHub,
+  'npus.record': async () => (await import('../host/npus/records/recorder.ts')).recordNpus,
   'reference.train': async () => (await import('../reference/tasks.ts')).trainReference,
   'reference.generate': async () => (await import('../reference/tasks.ts')).generateReference,
   'reference.perplexity': async () => (await import('../reference/tasks.ts')).perplexityReference,

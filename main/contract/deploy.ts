@@ -1,6 +1,7 @@
 import { deploy as deployContract } from '#contract/index.ts'
 import { AppError } from '#engine/protocol/errors/index.ts'
 import type { HostId } from '#engine/protocol/ids.ts'
+import { jobs } from '#engine/protocol/jobs.ts'
 import { terminals as terminalsTopic } from '#engine/protocol/terminals.ts'
 import { implement, type Service } from '#engine/rpc/serve.ts'
 import type { Deployer } from '../deploy/deployer.ts'
@@ -42,6 +43,7 @@ export const deployTopic = ({ deployer, links, engines, runningJobs }: DeployTop
     uninstall: async ({ host, everything }) => {
       const link = links.of(host)
       const engine = engines.of(host)
+      if (engine.status.state === 'ready') await endServices(engine)
       // What the host itself tells counts as well: without a running engine nothing is known of its jobs.
       const { engines: versions } = await deployer.usage(link)
       const count = Math.max(
@@ -56,6 +58,14 @@ export const deployTopic = ({ deployer, links, engines, runningJobs }: DeployTop
       return {}
     },
   })
+
+/** Jobs of the workbench itself, such as the recording of NPUs, end with the engine; work of the user does not. */
+async function endServices(engine: Engine): Promise<void> {
+  const client = await engine.client(jobs)
+  for (const { id, labels, endedAt } of await client.list({})) {
+    if (labels['service'] !== undefined && endedAt === undefined) await client.stop({ id })
+  }
+}
 
 /** Each is kept by a program of its own, which would outlive the files that it was started from. */
 async function closeTerminals(engine: Engine): Promise<void> {

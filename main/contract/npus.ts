@@ -10,5 +10,7 @@ export const npusTopic = (board: NpuBoard): Service =>
         () => board.list(),
         (emit) => board.watch(periodMs, (host) => emit({ kind: 'changed', host })),
       ),
+    recording: ({ host }, { signal }) => board.recording(host, signal),
+    record: ({ host, isOn }, { signal }) => board.record(host, isOn, signal),
     history: ({ host, from, to, points }) => board.history(host, from, to, points),
   })

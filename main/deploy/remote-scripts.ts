@@ -77,8 +77,12 @@ fi`
 /** $1 folder, $2 name of an engine. */
 export const REMOVE_ENGINE = `rm -rf "$1/engine/$2"`
 
-/** $1 folder, $2 \`all\` takes jobs and settings of the engine along. Refuses what is no folder of an engine. */
+/**
+ * $1 folder, $2 \`all\` takes jobs and settings of the engine along. Refuses what is no folder of an engine. Without its
+ * mark the recording of NPUs ends by itself, should it still run.
+ */
 export const UNINSTALL = `
 set -eu
 [ -d "$1/engine" ] && [ "$1" != / ] && [ "$1" != "$HOME" ]
+rm -f "$1/npu-records/wanted.json"
 if [ "$2" = all ]; then rm -rf "$1"; else rm -rf "$1/engine" "$1/runtime"; rmdir "$1" 2> /dev/null || true; fi`

@@ -1,4 +1,6 @@
+import { AppError } from '#engine/protocol/errors/index.ts'
 import type { HostId, NpuChip, NpuSample } from '#engine/protocol/index.ts'
+import { npuRecords, readingOf, type NpuRecordingStatus } from '#engine/protocol/npu-records.ts'
 import { npus as engineNpus } from '#engine/protocol/npus.ts'
 import type { HostNpus, NpuAlert } from '#contract/index.ts'
 import { Emitter } from '../emitter.ts'
@@ -7,7 +9,9 @@ import type { Engine } from '../engines/engine.ts'
 import type { Log } from '../log/log.ts'
 import { onDispose } from '../scope.ts'
 import type { NpuPointsRepository } from '../store/npu-points-repository.ts'
+import type { NpuTakeoverRepository } from '../store/npu-takeover-repository.ts'
 import { alertsOf, chipKey } from './alerts.ts'
+import { RecordTakeover } from './record-takeover.ts'
 
 /** For the history while nobody looks; each look costs the host one process. */
 const BACKGROUND_MS = 30_000
@@ -25,6 +29,8 @@ interface Followed {
 /** What the NPUs of all connected hosts do now, kept as history, with alerts. */
 export class NpuBoard implements Disposable {
   readonly #points: NpuPointsRepository
+  readonly #takeovers: NpuTakeoverRepository
+  readonly #takeover: RecordTakeover
   readonly #clock: Clock
   readonly #log: Log
   readonly #followed = new Map<HostId, Followed>()
@@ -32,8 +38,10 @@ export class NpuBoard implements Disposable {
   readonly #periods = new Set<{ readonly periodMs: number }>()
   #forgotAt = -Infinity
 
-  constructor(points: NpuPointsRepository, clock: Clock, log: Log) {
+  constructor(points: NpuPointsRepository, takeovers: NpuTakeoverRepository, clock: Clock, log: Log) {
     this.#points = points
+    this.#takeovers = takeovers
+    this.#takeover = new RecordTakeover(takeovers, clock)
     this.#clock = clock
     this.#log = log
   }
@@ -77,8 +85,25 @@ export class NpuBoard implements Disposable {
     return this.#points.series(host, from, to, points, this.#clock.now())
   }
 
+  /** Whether and what a host records while nobody is connected. */
+  async recording(host: HostId, signal?: AbortSignal): Promise<NpuRecordingStatus> {
+    const client = await this.#engineOf(host).client(npuRecords, signal)
+    return await client.status({}, signal ? { signal } : {})
+  }
+
+  async record(host: HostId, isOn: boolean, signal?: AbortSignal): Promise<NpuRecordingStatus> {
+    const client = await this.#engineOf(host).client(npuRecords, signal)
+    return await client.set({ isOn }, signal ? { signal } : {})
+  }
+
   [Symbol.dispose](): void {
     for (const followed of this.#followed.values()) this.#drop(followed)
+  }
+
+  #engineOf(host: HostId): Engine {
+    const followed = this.#followed.get(host)
+    if (!followed) throw new AppError('host.unknown', { host })
+    return followed.engine
   }
 
   #periodMs(): number {
@@ -127,12 +152,24 @@ export class NpuBoard implements Disposable {
     // A subscription that replaces another one begins with the sample that the other one ended with.
     if (sample.at === followed.sample?.at) return
     const { host } = followed.engine
+    const isFirst = followed.sample === null
     followed.alerts = alertsOf(host, sample, followed.known, followed.alerts)
     followed.sample = sample
     for (const chip of sample.table?.npus ?? []) followed.known.set(chipKey(chip), chip)
-    if (sample.table !== null && sample.table.npus.length > 0) this.#points.add(host, sample.at, sample.table.npus)
+    const chips = (sample.table?.npus ?? []).map(readingOf)
+    this.#takeovers.noteLive(host, sample.at, isFirst, () => this.#points.add(host, sample.at, chips))
+    if (isFirst) this.#takeOver(followed.engine)
     this.#forgetOld()
     this.#changed.emit(viewOf(followed))
+  }
+
+  /** What the host recorded while it was not seen from here. */
+  #takeOver(engine: Engine): void {
+    this.#takeover.run(engine).then(
+      (added) => added > 0 && this.#log.info('npus.takenOver', { host: engine.host, added }),
+      // Tried again by the next connection: nothing of it is lost.
+      (error: unknown) => this.#log.warn('npus.takeoverFailed', { host: engine.host, error }),
+    )
   }
 
   #forgetOld(): void {

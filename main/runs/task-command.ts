@@ -110,6 +110,7 @@ const commands: { readonly [N in TaskName]: (spec: TaskSpec<N>) => string[] } = 
       spec.output,
     ])
   },
+  'npus.record': ({ periodS }) => command(['host', 'record'], { '--period': unless(60, periodS) }, []),
   'reference.train': (spec) => {
     const options = {
       '--method': spec.method,

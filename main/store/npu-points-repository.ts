@@ -1,4 +1,5 @@
-import type { HostId, NpuChip } from '#engine/protocol/index.ts'
+import type { HostId } from '#engine/protocol/index.ts'
+import type { NpuReading } from '#engine/protocol/npu-records.ts'
 import type { NpuPoint, NpuSeries } from '#contract/index.ts'
 import type { Database } from './database.ts'
 
@@ -34,8 +35,8 @@ export class NpuPointsRepository {
     this.#database = database
   }
 
-  /** Adds one sample of all chips of a host. @param at milliseconds */
-  add(host: HostId, at: number, chips: readonly NpuChip[]): void {
+  /** Adds one sample of all chips of a host, where it is not too old to be kept. @param at, now milliseconds */
+  add(host: HostId, at: number, chips: readonly NpuReading[], now = at): void {
     const statement = this.#database.connection.prepare(`
       INSERT INTO npu_points VALUES (
         @host, @level, @at, @npu, @chip, 1,
@@ -50,9 +51,11 @@ export class NpuPointsRepository {
         power_sum = power_sum + excluded.power_sum, power_max = max(power_max, excluded.power_max)`)
     const seconds = Math.floor(at / 1000)
     this.#database.transaction(() => {
-      for (const { stepS } of LEVELS) {
+      for (const { stepS, keptS } of LEVELS) {
+        const from = seconds - (seconds % stepS)
+        if (from < Math.floor(now / 1000) - keptS) continue
         for (const chip of chips) {
-          statement.run({ host, level: stepS, at: seconds - (seconds % stepS), npu: chip.npu, ...valuesOf(chip) })
+          statement.run({ host, level: stepS, at: from, npu: chip.npu, chip: chip.chip, ...valuesOf(chip) })
         }
       }
     })
@@ -90,18 +93,14 @@ export class NpuPointsRepository {
   }
 }
 
-/** Chips without HBM have their memory in the other column; a column that does not exist counts as nothing. */
-function valuesOf(chip: NpuChip): Record<string, number> {
-  const hasHbm = chip.hbmTotalMB !== null && chip.hbmTotalMB > 0
-  return {
-    chip: chip.chip ?? 0,
-    aicore: chip.aicorePct ?? chip.npuUtilPct ?? 0,
-    hbmUsed: (hasHbm ? chip.hbmUsedMB : chip.memoryUsedMB) ?? 0,
-    hbmTotal: (hasHbm ? chip.hbmTotalMB : chip.memoryTotalMB) ?? 0,
-    temp: chip.tempC ?? 0,
-    power: chip.powerW ?? 0,
-  }
-}
+/** What a chip does not tell counts as nothing. */
+const valuesOf = ({ busyPct, usedMB, totalMB, tempC, powerW }: NpuReading): Record<string, number> => ({
+  aicore: busyPct ?? 0,
+  hbmUsed: usedMB ?? 0,
+  hbmTotal: totalMB ?? 0,
+  temp: tempC ?? 0,
+  power: powerW ?? 0,
+})
 
 const pointOf = (row: Row): NpuPoint => ({
   at: row.at * 1000,

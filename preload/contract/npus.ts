@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { HostId, NpuSample, Text, Timestamp } from '#engine/protocol/index.ts'
+import { NpuRecordingStatus } from '#engine/protocol/npu-records.ts'
 import { call, state, topic } from '#engine/rpc/topic.ts'
 
 /** Something on a host that somebody should look at. It lasts until the monitor sees that it is over. */
@@ -41,6 +42,8 @@ export type NpuPoint = z.infer<typeof NpuPoint>
 export const NpuSeries = z.object({ npu: z.number().int(), chip: z.number().int(), points: z.array(NpuPoint) })
 export type NpuSeries = z.infer<typeof NpuSeries>
 
+export type { NpuRecordingStatus }
+
 export const npus = topic('npus', {
   /** The NPUs of all connected hosts. While it is watched, samples come at `periodMs`; else about twice a minute. */
   watch: state(
@@ -48,6 +51,9 @@ export const npus = topic('npus', {
     z.array(HostNpus),
     z.object({ kind: z.literal('changed'), host: HostNpus }),
   ),
+  /** Whether and what a host records while nobody is connected. What it has recorded fills the gaps of the history. */
+  recording: call(z.object({ host: HostId }), NpuRecordingStatus),
+  record: call(z.object({ host: HostId, isOn: z.boolean() }), NpuRecordingStatus),
   /** From the store, in stretches of `stepMs` (the finest that gives at most `points`). */
   history: call(
     z.object({ host: HostId, from: Timestamp, to: Timestamp, points: z.number().int().min(10).max(2000).default(400) }),

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { addCommand, examples, type Outcome } from '../options.ts'
 import { UsageError } from '../session.ts'
 import { addHostDoctorCommand } from './host-doctor.ts'
+import { addHostRecordCommand } from './host-record.ts'
 
 /** Outputs of a host are small; a larger file is a mistake in the name. */
 const MAX_BYTES = 64 << 20
@@ -11,6 +12,7 @@ export function addNpuHostCommands(program: Command, outcome: Outcome): void {
   const host = program.command('host').description('NPU hosts: what is wrong, and what their outputs say')
   addHostDoctorCommand(host, outcome)
   addHostParseCommand(host, outcome)
+  addHostRecordCommand(host, outcome)
 }
 
 /** `awb host parse KIND FILE`: what the parsers understood of an output that was saved or pasted. */

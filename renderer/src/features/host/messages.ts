@@ -73,6 +73,15 @@ export const hostMessages = {
       pasteText: 'A shell runs each line as it comes.',
       paste: 'Paste',
     },
+    recording: {
+      title: 'Keep recording when not connected',
+      text: 'A job on the host takes one sample every {period} while this computer is away. The next connection fills the history with it.',
+      stopped: 'It is turned on but does not run. Turn it off and on again.',
+      last: 'Last sample',
+      samples: '{records} sample | {records} samples',
+      kept: '{samples} since {since}, {size} on the host',
+      first: 'The first sample comes soon.',
+    },
     history: {
       title: 'History',
       range: 'Range',
@@ -156,6 +165,15 @@ export const hostMessages = {
       pasteTitle: '粘贴 {n} 行？',
       pasteText: 'shell 会逐行执行。',
       paste: '粘贴',
+    },
+    recording: {
+      title: '断开连接后继续记录',
+      text: '本机不在线时，主机上的作业每 {period} 采样一次；下次连接时补全历史。',
+      stopped: '已开启但未在运行。请关闭后重新开启。',
+      last: '最近一次采样',
+      samples: '{records} 次采样',
+      kept: '自 {since} 起 {samples}，占用主机 {size}',
+      first: '即将进行第一次采样。',
     },
     history: {
       title: '历史',

@@ -14,6 +14,7 @@ import { Log } from '#main/log/log.ts'
 import { NpuBoard } from '#main/monitor/npu-board.ts'
 import { Database } from '#main/store/database.ts'
 import { NpuPointsRepository } from '#main/store/npu-points-repository.ts'
+import { NpuTakeoverRepository } from '#main/store/npu-takeover-repository.ts'
 import { FakeClock, settle } from '../../../fixtures/fakes/clock.ts'
 import { chipOf, sampleOf } from './samples.ts'
 
@@ -69,7 +70,8 @@ beforeEach(async () => {
   clock = new FakeClock()
   const log = new Log(clock, { write: () => undefined })
   engine = new Engine(LOCAL_HOST, host, clock, log, new Backoff({ firstMs: 100, jitter: 0 }))
-  board = new NpuBoard(new NpuPointsRepository(database), clock, log)
+  const points = new NpuPointsRepository(database)
+  board = new NpuBoard(points, new NpuTakeoverRepository(database, points), clock, log)
   board.follow(engine)
   engine.start()
   await settle()

@@ -123,6 +123,7 @@ const specs: { readonly [N in TaskName]: unknown } = {
     topP: 0.9,
   },
   'reference.perplexity': { checkpoint: '/a', dataset: '/d', limit: 7 },
+  'npus.record': { periodS: 30 },
   'hub.download': {
     kind: 'model',
     repository: 'owner/name',

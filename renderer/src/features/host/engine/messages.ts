@@ -44,7 +44,7 @@ export const hostEngineMessages = {
     removeNodeText: '{size} are freed on the host. It is brought again when an engine needs it.',
     removeAction: 'Remove',
     uninstall: 'Uninstall',
-    uninstallText: 'Takes off the host what the workbench has brought, and ends the connection. Connecting brings it again.',
+    uninstallText: 'Takes off the host what the workbench has brought, ends the recording of NPUs and the connection. Connecting brings it again.',
     keepJobs: 'Keep jobs',
     keepJobsTitle: 'Take the engine off {host}?',
     keepJobsLost:
@@ -104,7 +104,7 @@ export const hostEngineMessages = {
     removeNodeText: '将在主机上释放 {size}。引擎需要时会重新部署。',
     removeAction: '移除',
     uninstall: '卸载',
-    uninstallText: '移除工作台在主机上部署的内容并断开连接。再次连接会重新部署。',
+    uninstallText: '移除工作台在主机上部署的内容，停止 NPU 记录并断开连接。再次连接会重新部署。',
     keepJobs: '保留任务',
     keepJobsTitle: '从 {host} 卸载引擎？',
     keepJobsLost: '将移除 {dir} 中的引擎与 Node，主机上的终端会结束。任务及其输出保留。',

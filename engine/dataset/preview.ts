@@ -1,15 +1,15 @@
-import { setImmediate } from 'node:timers/promises'
 import type { z } from 'zod'
 import { AppError } from '../protocol/errors/index.ts'
 import type { DatasetPreview, LengthRule, SamplePreview, datasets } from '../protocol/datasets.ts'
-import { checkColumns, scanRows, showCells, showRows } from './columns.ts'
+import { checkColumns, scanRows } from './columns.ts'
 import { createEncoder } from './encoders/create.ts'
 import type { EncodedRow, RowEncoder } from './encoders/encoder.ts'
 import { checkLengths, checkSpace, checkTemplate } from './preview-findings.ts'
+import { type PreviewedRow, previewRows } from './preview-rows.ts'
 import { previewTokenizer } from './preview-tokenizer.ts'
 import { openReader } from './readers/open.ts'
 import type { RawRow } from './readers/reader.ts'
-import { rejectionReasons, type Rejection } from './rejections.ts'
+import type { Rejection } from './rejections.ts'
 import { toSpans } from './spans.ts'
 import { IGNORED_LABEL } from './templates.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
@@ -17,8 +17,6 @@ import type { Tokenizer } from './tokenizers/tokenizer.ts'
 export const SCANNED_ROWS = 2000
 /** Longer samples show their start; their length is told. */
 export const SHOWN_TOKENS = 4096
-/** Work between two looks at whether anyone still waits for the answer. */
-const TURN_MS = 20
 const BYTES_PER_TOKEN = 4
 
 export type PreviewInput = z.output<(typeof datasets)['members']['preview']['input']>
@@ -39,77 +37,26 @@ export async function previewDataset(input: PreviewInput, signal?: AbortSignal):
   if (scan.rows.length === 0) throw new AppError('dataset.empty', { file: reader.file })
   checkColumns(reader.file, new Set(scan.columns), encoder.columns)
   const rule: LengthRule = { kind: rest.pack === true ? 'pack' : 'drop', room: -1, width: 0 }
-  const seen = new Seen()
   let written = 0
-  const turn = new Turns(signal)
-  for (const row of scan.rows) {
-    await turn.next()
+  const encode = (row: RawRow): PreviewedRow | Rejection => {
     const sample = encoder.encode(row)
-    if ('reason' in sample) {
-      seen.reject(row, sample)
-      continue
-    }
-    const { length, trained } = measure(sample, encoder)
-    seen.add(length, trained)
+    if ('reason' in sample) return sample
     for (const sequence of sample.sequences) written += sequence?.length ?? 0
-    if (seqLength !== undefined && length >= seqLength)
-      seen.reject(row, { reason: 'tooLong', detail: `${length} tokens` })
-    if (seen.samples.length < wanted) seen.samples.push(show(row, sample, encoder, tokenizer))
+    const measured = measure(sample, encoder)
+    const isTooLong = seqLength !== undefined && measured.length >= seqLength
+    return { ...measured, isTooLong, show: () => show(row, sample, encoder, tokenizer) }
   }
+  const seen = await previewRows(scan, wanted, encode, signal)
   const estimatedBytes = Math.round((written * BYTES_PER_TOKEN * scan.totalRowsEstimate) / scan.rows.length)
   return {
-    columns: scan.columns,
-    rows: showRows(scan.rows),
-    cells: showCells(scan),
-    samples: seen.samples,
-    scannedRows: scan.rows.length,
-    totalRowsEstimate: scan.totalRowsEstimate,
-    lengths: seen.lengths,
-    trained: seen.trained,
+    ...seen,
     rule,
     estimatedBytes,
-    rejected: seen.rejected,
     findings: [
       ...(await checkTemplate(rest, tokenizer)),
       ...checkLengths(seen.lengths, rule, seqLength),
       ...(outputPrefix === undefined ? [] : await checkSpace('outputPrefix', outputPrefix, estimatedBytes)),
     ],
-  }
-}
-
-/** What a preview gathers over the rows. */
-export class Seen {
-  readonly samples: SamplePreview[] = []
-  readonly lengths: number[] = []
-  readonly trained: number[] = []
-  readonly rejected: DatasetPreview['rejected'] = []
-
-  add(length: number, trained: number): void {
-    this.lengths.push(length)
-    this.trained.push(trained)
-  }
-
-  reject({ row }: RawRow, { reason, detail }: Rejection): void {
-    const text = rejectionReasons[reason]
-    this.rejected.push({ row: row - 1, reason, text, ...(detail === undefined ? {} : { detail }) })
-  }
-}
-
-/** Turns of the event loop during long work, in which a cancellation can arrive. */
-export class Turns {
-  readonly #signal: AbortSignal | undefined
-  #since = performance.now()
-
-  constructor(signal: AbortSignal | undefined) {
-    this.#signal = signal
-  }
-
-  /** @throws cancelled */
-  async next(): Promise<void> {
-    if (performance.now() - this.#since < TURN_MS) return
-    await setImmediate()
-    if (this.#signal?.aborted === true) throw new AppError('cancelled')
-    this.#since = performance.now()
   }
 }
 

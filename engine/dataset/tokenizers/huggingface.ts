@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { AppError } from '../../protocol/errors/index.ts'
 import { byteOfPiece, fromByteCharacters } from './byte-alphabet.ts'
 import { ByteLevelWords } from './byte-level-words.ts'
-import { CharBpe } from './char-bpe.ts'
+import { CharBpe, type BpeVocabulary } from './char-bpe.ts'
 import { CharUnigram } from './char-unigram.ts'
 import { Utf8Stream, decodeIds } from './decoder.ts'
 import type { Component, HuggingFaceFile } from './huggingface-json.ts'
@@ -14,6 +14,7 @@ import { TokenBuffer } from './token-buffer.ts'
 import type { TokenizerConfig } from './tokenizer-config.ts'
 import { templateFrame } from './template-frame.ts'
 import type { StreamDecoder, TokenFrame, Tokenizer } from './tokenizer.ts'
+import { byteTokens } from './unknown.ts'
 
 const SPACE_MARK = '▁'
 const NO_BYTES = new Uint8Array(0)
@@ -33,6 +34,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
   readonly bosId: number | null
   readonly eosId: number
   readonly padId: number | null
+  readonly unkId: number | null
   readonly frame: TokenFrame
   readonly chatTemplate: string | null
   readonly stripsLeadingSpace: boolean
@@ -42,7 +44,6 @@ export class HuggingFaceTokenizer implements Tokenizer {
   #toBytes: (piece: string) => Uint8Array = () => NO_BYTES
   readonly #special = new Set<number>()
   readonly #idOf: ReadonlyMap<string, number>
-  readonly #unkId: number | null
   readonly #rawSplitter: SpecialTokenSplitter
   readonly #normalizedSplitter: SpecialTokenSplitter | null
   readonly #normalize: TextStep
@@ -67,7 +68,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
     for (const { content, id } of source.added_tokens) idOf.set(content, id)
     this.#idOf = idOf
     const unknown = config.unk_token === undefined ? source.model.unk_token : config.unk_token
-    this.#unkId = idOf.get(unknown ?? '') ?? null
+    this.unkId = idOf.get(unknown ?? '') ?? null
     const named = (name: string | null | undefined, usual: readonly string[]): number | null =>
       name === null ? null : (idOf.get(name ?? usual.find((text) => idOf.has(text)) ?? '') ?? null)
     this.bosId = named(config.bos_token, BOS_NAMES)
@@ -112,7 +113,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
   }
 
   idOf(piece: string): number | null {
-    return this.#idOf.get(piece) ?? this.#unkId
+    return this.#idOf.get(piece) ?? this.unkId
   }
 
   bytes(id: number): Uint8Array {
@@ -186,22 +187,11 @@ function modelOf(source: HuggingFaceFile, file: string): CharBpe | CharUnigram {
   return new CharUnigram(pieces, vocabulary, true)
 }
 
-function vocabularyOf({ model }: HuggingFaceFile, file: string) {
-  const byteIds = new Int32Array(256).fill(-1)
-  if (model.byte_fallback) {
-    for (let byte = 0; byte < 256; byte++) {
-      const name = `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
-      byteIds[byte] = model.vocab.get(name) ?? -1
-    }
-    if (byteIds.includes(-1)) {
-      const reason = 'it falls back to bytes but lacks some of the 256'
-      throw new AppError('dataset.tokenizerInvalid', { file, reason })
-    }
-  }
+function vocabularyOf({ model }: HuggingFaceFile, file: string): BpeVocabulary {
   return {
     ids: model.vocab,
     merges: model.merges.map(([left, right], rank) => [left, right, rank] as const),
-    byteIds: model.byte_fallback ? byteIds : null,
+    byteIds: model.byte_fallback ? byteTokens((piece) => model.vocab.get(piece), file) : null,
     unkId: model.unk_token ? (model.vocab.get(model.unk_token) ?? null) : null,
     fusesUnknown: model.fuse_unk,
   }

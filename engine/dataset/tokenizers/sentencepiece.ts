@@ -8,7 +8,7 @@ import { SPACE_MARK, SentencePieceNormalizer } from './sentencepiece-normalizer.
 import { type SpecialToken, SpecialTokenSplitter } from './special-tokens.ts'
 import { TokenBuffer } from './token-buffer.ts'
 import type { TokenizerConfig } from './tokenizer-config.ts'
-import type { UnknownRule } from './unknown.ts'
+import { byteTokens, type UnknownRule } from './unknown.ts'
 import type { StreamDecoder, TokenFrame, Tokenizer } from './tokenizer.ts'
 
 export interface TokenizerOrigin {
@@ -30,6 +30,7 @@ export class SentencePieceTokenizer implements Tokenizer {
   readonly bosId: number | null
   readonly eosId: number
   readonly padId: number | null
+  readonly unkId: number | null
   readonly frame: TokenFrame
   readonly chatTemplate: string | null
   readonly stripsLeadingSpace: boolean
@@ -37,7 +38,6 @@ export class SentencePieceTokenizer implements Tokenizer {
   readonly #bytes: Uint8Array[] = []
   readonly #special = new Set<number>()
   readonly #idOf: ReadonlyMap<string, number>
-  readonly #unkId: number | null
   readonly #splitter: SpecialTokenSplitter
   readonly #userDefined: SpecialTokenSplitter
   readonly #normalizer: SentencePieceNormalizer
@@ -68,7 +68,7 @@ export class SentencePieceTokenizer implements Tokenizer {
     this.vocabSize = this.#pieces.length
     for (const { id, text } of added) idOf.set(text, id)
     this.#idOf = idOf
-    this.#unkId = idOf.get(model.unkPiece) ?? null
+    this.unkId = idOf.get(model.unkPiece) ?? null
     const named = (name: string | null | undefined, fallback: string) => idOf.get(name ?? fallback) ?? null
     this.bosId = named(config.bos_token, model.bosPiece)
     const eosId = named(config.eos_token, model.eosPiece)
@@ -127,7 +127,7 @@ export class SentencePieceTokenizer implements Tokenizer {
   }
 
   idOf(piece: string): number | null {
-    return this.#idOf.get(piece) ?? this.#unkId
+    return this.#idOf.get(piece) ?? this.unkId
   }
 
   bytes(id: number): Uint8Array {
@@ -234,14 +234,10 @@ function textModelOf(model: SentencePieceModel, file: string): TextModel {
 
 function unknownRuleOf(model: SentencePieceModel, file: string): UnknownRule {
   const unkId = model.pieces.findIndex(({ type }) => type === PieceType.unknown)
-  const byteIds = new Int32Array(256).fill(-1)
-  model.pieces.forEach(({ text, type }, id) => {
-    if (type === PieceType.byte) byteIds[byteOfPiece(text) ?? 0] = id
-  })
-  if (model.byteFallback && byteIds.includes(-1)) {
-    throw new AppError('dataset.tokenizerInvalid', { file, reason: 'it falls back to bytes but lacks some of the 256' })
-  }
-  return { byteIds: model.byteFallback ? byteIds : null, unkId: unkId < 0 ? null : unkId, fusesUnknown: true }
+  const bytes = new Map<string, number>()
+  for (const [id, { text, type }] of model.pieces.entries()) if (type === PieceType.byte) bytes.set(text, id)
+  const byteIds = model.byteFallback ? byteTokens((piece) => bytes.get(piece), file) : null
+  return { byteIds, unkId: unkId < 0 ? null : unkId, fusesUnknown: true }
 }
 
 /** SentencePiece merges any two neighbours whose text together is a piece. */

@@ -16,6 +16,7 @@ export interface Tokenizer {
   readonly bosId: number | null
   readonly eosId: number
   readonly padId: number | null
+  readonly unkId: number | null
   /** What stands around a whole text that is encoded with its special tokens (Llama2: BOS before, nothing after). */
   readonly frame: TokenFrame
   /** Its own chat template (Jinja); null where it has none. */

@@ -1,4 +1,5 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- typed arrays in hot loops; every index is in bounds */
+import { AppError } from '../../protocol/errors/index.ts'
 import type { TokenBuffer } from './token-buffer.ts'
 
 /** What becomes of a character that no token covers. */
@@ -9,6 +10,19 @@ export interface UnknownRule {
   readonly unkId: number | null
   /** Whether a run of unknown characters becomes one `unkId`. */
   readonly fusesUnknown: boolean
+}
+
+/**
+ * Ids of the byte tokens of a vocabulary that falls back to bytes.
+ * @throws dataset.tokenizerInvalid where it lacks some of the 256
+ */
+export function byteTokens(idOf: (piece: string) => number | undefined, file: string): Int32Array {
+  return Int32Array.from({ length: 256 }, (_, byte) => {
+    const id = idOf(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`)
+    if (id !== undefined) return id
+    const reason = 'it falls back to bytes but lacks some of the 256'
+    throw new AppError('dataset.tokenizerInvalid', { file, reason })
+  })
 }
 
 /** Appends the byte tokens of a character's UTF-8 form. */

@@ -6,7 +6,7 @@ import { AppError } from '../../protocol/errors/index.ts'
 import { readMessageHead } from './arrow-messages.ts'
 import { openFile } from './byte-source.ts'
 import { toJsonValue } from './json-value.ts'
-import { decodeLz4Frame } from './lz4-frame.ts'
+import { decodeLz4Frame } from './lz4.ts'
 import type { RawRow, RowReader } from './reader.ts'
 
 const BATCH_ROWS = 512

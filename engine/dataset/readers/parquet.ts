@@ -1,22 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
-import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib'
-import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer, type Compressors, type RowGroup } from 'hyparquet'
-import { compressors as pure } from 'hyparquet-compressors'
+import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer, type RowGroup } from 'hyparquet'
 import { AppError } from '../../protocol/errors/index.ts'
 import { openFile } from './byte-source.ts'
 import { BAD_TEXT, BadText, toJsonValue } from './json-value.ts'
+import { verifyChecksums } from './parquet-checksums.ts'
+import { compressors } from './parquet-codecs.ts'
 import type { RawRow, RowReader } from './reader.ts'
 
 const BATCH_ROWS = 512
 const HASH_BYTES = 4 * 1024 * 1024
-
-const compressors: Compressors = {
-  ...pure,
-  GZIP: (input) => gunzipSync(input),
-  BROTLI: (input) => brotliDecompressSync(input),
-  ZSTD: (input) => zstdDecompressSync(input),
-}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -42,7 +35,10 @@ export class ParquetReader implements RowReader {
     this.totalBytes = totalBytes
   }
 
-  /** A row's `line` is its number too. @throws file.*, cancelled, dataset.corrupt */
+  /**
+   * A row's `line` is its number too. Nothing of a row group is given out before all of its pages were found sound.
+   * @throws file.*, cancelled, dataset.corrupt
+   */
   async *batches(signal?: AbortSignal): AsyncGenerator<RawRow[], void, undefined> {
     this.bytesRead = 0
     const handle = await openFile(this.file)
@@ -53,20 +49,25 @@ export class ParquetReader implements RowReader {
       for (const [index, group] of metadata.row_groups.entries()) {
         if (signal?.aborted === true) throw new AppError('cancelled')
         const rowEnd = rowStart + Number(group.num_rows)
-        const values = await this.#guard(`row group ${index + 1} of ${metadata.row_groups.length}`, () =>
-          parquetReadObjects({
+        const values = await this.#guard(`row group ${index + 1} of ${metadata.row_groups.length}`, async () => {
+          await verifyChecksums(buffer, group)
+          return parquetReadObjects({
             file: buffer,
             metadata,
             rowStart,
             rowEnd,
             compressors,
             parsers: { stringFromBytes },
-          }),
-        )
+          })
+        })
         if (values.length !== Number(group.num_rows)) throw this.#corrupt(`row group ${index + 1} has too few rows`)
         const size = groupBytes(group)
-        yield* inBatches(values, rowStart, size)
-        this.bytesRead = Math.min(this.totalBytes, this.bytesRead + size)
+        const before = this.bytesRead
+        for (const batch of inBatches(values, rowStart, size)) {
+          const done = ((batch.at(-1)?.row ?? rowStart) - rowStart) / values.length
+          this.bytesRead = Math.min(this.totalBytes, Math.round(before + done * size))
+          yield batch
+        }
         rowStart = rowEnd
       }
       this.sha256 = await digest(handle, signal)

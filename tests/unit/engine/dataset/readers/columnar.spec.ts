@@ -7,9 +7,10 @@ import { CompressionType, tableFromArrays, tableToIPC } from '@uwdata/flechette'
 import type { CompressionCodec } from 'hyparquet'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { decodeLz4Frame } from '#engine/dataset/readers/lz4-frame.ts'
+import { decodeLz4Frame } from '#engine/dataset/readers/lz4.ts'
 import { openReader } from '#engine/dataset/readers/open.ts'
 import type { RawRow } from '#engine/dataset/readers/reader.ts'
+import { lz4Block, lz4Frame, lz4Hadoop, parquetOfPages } from '../../../../fixtures/dataset/parquet-pages.ts'
 
 let folder = ''
 beforeAll(async () => {
@@ -60,6 +61,66 @@ describe('parquet', () => {
     expect(rows.map(({ row }) => row)).toEqual(texts.map((_, i) => i + 1))
     expect(rows[1234]?.value).toEqual({ text: texts[1234], number: 1234, messages: turns[1234] })
   })
+
+  const packers: readonly (readonly [
+    name: string,
+    codec: CompressionCodec,
+    compress: (page: Uint8Array) => Uint8Array,
+  ])[] = [
+    ['nothing', 'UNCOMPRESSED', (page) => page],
+    ['gzip', 'GZIP', (page) => gzipSync(page)],
+    ['zstd', 'ZSTD', (page) => zstdCompressSync(page)],
+    ['brotli', 'BROTLI', (page) => brotliCompressSync(page)],
+    ['bare LZ4', 'LZ4_RAW', lz4Block],
+    ['LZ4 in the frames of Hadoop', 'LZ4', lz4Hadoop],
+    ['LZ4 frames', 'LZ4', lz4Frame],
+    ['bare LZ4 called LZ4', 'LZ4', lz4Block],
+  ]
+
+  it.each(packers)('reads pages packed with %s, and their checksums', async (name, codec, compress) => {
+    for (const isV2 of [false, true]) {
+      const { bytes } = parquetOfPages(texts, { codec, compress, isV2, hasChecksums: true })
+      const rows = await read(`pages of ${name}.parquet`, bytes)
+      expect(rows.map(({ value }) => (value as { text: string }).text)).toEqual(texts)
+    }
+  })
+
+  it.each(packers)('refuses any flipped bit in pages of %s by their checksums', async (name, codec, compress) => {
+    const { bytes, pages } = parquetOfPages(texts, { codec, compress, hasChecksums: true })
+    const third = pages[2] ?? 0
+    for (const [place, bit] of [
+      [0, 0],
+      [9, 7],
+      [120, 3],
+    ] as const) {
+      const damaged = bytes.slice()
+      damaged[third + place] = (damaged[third + place] ?? 0) ^ (1 << bit)
+      await expect(read(`flipped ${name}.parquet`, damaged)).rejects.toMatchObject({
+        code: 'dataset.corrupt',
+        params: { reason: 'row group 1 of 1: column text: page 3 has another checksum' },
+      })
+    }
+  })
+
+  it.each(packers)(
+    'finds damage in pages of %s without checksums, or gives all rows',
+    async (name, codec, compress) => {
+      const { bytes, pages } = parquetOfPages(texts, { codec, compress, hasChecksums: false })
+      const [from, to] = [pages[0] ?? 0, pages.at(-1) ?? 0]
+      let found = 0
+      for (let at = from; at < to; at += Math.ceil((to - from) / 20)) {
+        const damaged = bytes.slice()
+        damaged[at] = (damaged[at] ?? 0) ^ 0xff
+        const rows = await read(`damaged ${name}.parquet`, damaged).catch((error: unknown) => {
+          expect(error).toMatchObject({ code: 'dataset.corrupt' })
+          return null
+        })
+        if (rows === null) found++
+        else expect(rows.length).toBe(COUNT)
+      }
+      expect(found).toBeGreaterThan(0)
+    },
+  )
 
   it('refuses a cut and a damaged file', async () => {
     const bytes = parquet('GZIP')

@@ -131,8 +131,6 @@ const dataServices: Service[] = [
       (await import('./dataset/inspect.ts')).inspectDataset({ prefix: expandPath(prefix), sample }),
     rejected: async ({ prefix, ...rest }, { signal }) =>
       (await import('./dataset/rejected-page.ts')).readRejected({ ...rest, prefix: expandPath(prefix) }, signal),
-    tokens: async ({ prefix, limit }, { signal }) =>
-      (await import('./dataset/token-counts.ts')).countTokens({ prefix: expandPath(prefix), limit }, signal),
   }),
   implement(chat, {
     generate: async (input, sink, { signal }) => {

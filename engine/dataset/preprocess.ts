@@ -14,6 +14,7 @@ import { blocksOf, type RowBlock } from './readers/blocks.ts'
 import { firstRows } from './readers/first-rows.ts'
 import { openReader } from './readers/open.ts'
 import type { RowReader } from './readers/reader.ts'
+import { describeSource } from './readers/source.ts'
 import { RejectedRows, describeRejected, type RejectedRow } from './rejected-rows.ts'
 import { KeyedWriter, keyStem, keyedNames } from './writers/keyed.ts'
 import { StagedFiles } from './writers/staging.ts'
@@ -69,8 +70,14 @@ async function writeDataset(
     // Packed sequences all have the same length.
     if (spec.pack === true) written.add(spec.seqLength ?? 0, writer.sequences)
     await rejected.finish()
-    const results = { lengths: written.summarize(), files, rejected: rejected.counts }
-    const passport = describe(spec, encoding, reader, { ...counts, ...packing }, results)
+    const results = {
+      lengths: written.summarize(),
+      tokenHistogram: await encoding.tokenHistogram(spec.pack === true ? padding(spec, writer, counts) : 0),
+      files,
+      rejected: rejected.counts,
+      source: await describeSource(reader, hooks.signal),
+    }
+    const passport = describe(spec, encoding, { ...counts, ...packing }, results)
     await staged.write(path.basename(passportPath(prefix)), `${JSON.stringify(passport, null, 2)}\n`)
     await staged.commit()
     return passport
@@ -83,6 +90,10 @@ async function writeDataset(
 }
 
 type Writer = KeyedWriter | PackingWriter
+
+/** Places of packed sequences that no token took. */
+const padding = ({ seqLength = 0 }: PreprocessSpec, { sequences }: Writer, { tokens }: Counts): number =>
+  sequences * seqLength - tokens
 
 /** @throws input.invalid when the samples cannot be packed */
 function createWriter(spec: PreprocessSpec, encoding: Encoding, prefix: string, signal: AbortSignal): Promise<Writer> {
@@ -154,9 +165,8 @@ function noSamples(reader: RowReader, { rows }: Counts, rejected: RejectedRows):
 function describe(
   spec: PreprocessSpec,
   { format, tokenizer }: Encoding,
-  reader: RowReader,
   counts: Counts & Pick<DatasetPassport, 'packedRows'>,
-  results: Pick<DatasetPassport, 'lengths' | 'files' | 'rejected'>,
+  results: Pick<DatasetPassport, 'lengths' | 'tokenHistogram' | 'files' | 'rejected' | 'source'>,
 ): DatasetPassport {
   return {
     passport: 1,
@@ -170,6 +180,5 @@ function describe(
     ...(spec.seqLength === undefined ? {} : { seqLength: spec.seqLength }),
     ...counts,
     ...results,
-    source: { path: reader.file, bytes: reader.totalBytes, sha256: reader.sha256 },
   }
 }

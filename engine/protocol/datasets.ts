@@ -120,15 +120,4 @@ export const datasets = topic('datasets', {
     }),
     z.object({ rows: z.array(RejectedRow), next: z.number().int().nullable() }),
   ),
-  /** The most frequent tokens of a written dataset, of its first samples when it is large. */
-  tokens: call(
-    z.object({ prefix: z.string(), limit: z.number().int().positive().max(200) }),
-    z.object({
-      /** Tokens counted; `isWhole` tells whether these are all. */
-      counted: z.number().int(),
-      isWhole: z.boolean(),
-      distinct: z.number().int(),
-      tokens: z.array(z.object({ id: z.number().int(), text: z.string(), count: z.number().int() })),
-    }),
-  ),
 })

@@ -58,6 +58,30 @@ export const CheckpointPassport = z.object({
 })
 export type CheckpointPassport = z.infer<typeof CheckpointPassport>
 
+const count = z.number().int().nonnegative()
+
+/**
+ * How often which token ids stand in a dataset: in all of its id sequences, both answers of a pair and every column of
+ * texts included. Places that were only filled up are counted by themselves.
+ */
+export const TokenHistogram = z.object({
+  counted: count,
+  /** Ids of the vocabulary that occur; the tokenizer of the passport says how many there are. */
+  distinct: count,
+  unknown: count,
+  /** Byte tokens, which spell out characters that the vocabulary lacks. */
+  byteFallback: count,
+  special: count,
+  /** Ids that the tokenizer does not have: a model of its vocabulary cannot take them. */
+  outside: count,
+  padding: count,
+  /** How many ids occur at least `from` and fewer than `to` times, and how many tokens these are; decades from 1 on. */
+  frequencies: z.array(z.object({ from: count, to: count, ids: count, tokens: count })),
+  /** The most frequent ids, at most 100. */
+  top: z.array(z.object({ id: z.number().int(), text: z.string(), count })),
+})
+export type TokenHistogram = z.infer<typeof TokenHistogram>
+
 /** `<prefix>.awb-passport.json` beside a dataset. */
 export const DatasetPassport = z.object({
   passport: z.literal(1),
@@ -82,8 +106,11 @@ export const DatasetPassport = z.object({
     mean: z.number(),
     histogram: z.array(z.object({ from: z.number(), to: z.number(), count: z.number() })),
   }),
+  /** Absent where the tokenizer could not be read again (a merge), and in passports of earlier versions. */
+  tokenHistogram: TokenHistogram.optional(),
   files: z.record(z.string(), fileDigest),
-  source: z.object({ path: z.string(), bytes: z.number(), sha256: z.string() }),
+  /** `readBytes`: only that much of the source was read, from its start, and the digest is that of this part. */
+  source: z.object({ path: z.string(), bytes: z.number(), sha256: z.string(), readBytes: z.number().optional() }),
 })
 export type DatasetPassport = z.infer<typeof DatasetPassport>
 

@@ -43,6 +43,4 @@ export const datasetsTopic = (engines: EnginePool): Service =>
       (await engines.of(host).client(datasets, signal)).previewRecords(input, { signal }),
     rejected: async ({ host, ...input }, { signal }) =>
       (await engines.of(host).client(datasets, signal)).rejected(input, { signal }),
-    tokens: async ({ host, ...input }, { signal }) =>
-      (await engines.of(host).client(datasets, signal)).tokens(input, { signal }),
   })

@@ -66,5 +66,4 @@ export const datasets = topic('datasets', {
     engineDatasets.members.previewRecords.output,
   ),
   rejected: call(engineDatasets.members.rejected.input.extend(host.shape), engineDatasets.members.rejected.output),
-  tokens: call(engineDatasets.members.tokens.input.extend(host.shape), engineDatasets.members.tokens.output),
 })

@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
 import type { TokenSpan } from '../../protocol/datasets.ts'
-import type { DatasetPassport } from '../../protocol/passport.ts'
+import type { DatasetPassport, TokenHistogram } from '../../protocol/passport.ts'
 import { addCommand, examples, integer, type Outcome, pathAt } from '../options.ts'
+import type { Session } from '../session.ts'
 
 const BAR = 40
+const SHOWN_TOKENS = 20
 
 /** `awb dataset inspect`: a written dataset for people, or all of it as JSON. */
 export function addInspectCommand(dataset: Command, outcome: Outcome): void {
@@ -11,7 +13,7 @@ export function addInspectCommand(dataset: Command, outcome: Outcome): void {
     dataset,
     outcome,
     'inspect <prefix>',
-    'the passport, the lengths and one sample of a written dataset; trained parts stand between « and »',
+    'passport, lengths, tokens and one sample of a written dataset; trained parts stand between « and »',
     (command) =>
       examples(
         command.option('--sample <n>', 'number of the sample, from 0', integer(0), 0),
@@ -31,6 +33,7 @@ export function addInspectCommand(dataset: Command, outcome: Outcome): void {
           `长度 ${passport.lengths.min} 至 ${passport.lengths.max}，平均 ${passport.lengths.mean.toFixed(1)}：`,
         ),
         ...histogramLines(passport.lengths),
+        ...tokenLines(session, passport),
         ...(found.sample
           ? [
               session.text(
@@ -53,6 +56,45 @@ export function histogramLines({ histogram }: DatasetPassport['lengths']): strin
   return histogram.map(
     ({ count }, i) => `${(labels[i] ?? '').padStart(width)} ${'█'.repeat(Math.round((count / most) * BAR))} ${count}`,
   )
+}
+
+/** How a dataset uses its vocabulary, and the ids that occur most often. */
+export function tokenLines(
+  session: Pick<Session, 'text'>,
+  { tokenHistogram: histogram, tokenizer: { vocab } }: Pick<DatasetPassport, 'tokenHistogram' | 'tokenizer'>,
+): string[] {
+  if (histogram === undefined) return []
+  const { counted, distinct, unknown, byteFallback, special, outside, padding } = histogram
+  const of = (part: number, whole: number) => `${((100 * part) / Math.max(1, whole)).toFixed(2)} %`
+  return [
+    session.text(
+      `Vocabulary: ${distinct} of ${vocab} ids occur, ${of(vocab - distinct, vocab)} are unused; of ${counted} tokens ` +
+        `${unknown} are unknown (${of(unknown, counted)}), ${byteFallback} bytes (${of(byteFallback, counted)}), ` +
+        `${special} control tokens (${of(special, counted)}); ${padding} places are filled up`,
+      `词表：共 ${vocab} 个编号，出现 ${distinct} 个，${of(vocab - distinct, vocab)} 未使用；${counted} 个词元中` +
+        `未知 ${unknown} 个（${of(unknown, counted)}），字节词元 ${byteFallback} 个（${of(byteFallback, counted)}），` +
+        `控制词元 ${special} 个（${of(special, counted)}）；填充 ${padding} 个位置`,
+    ),
+    ...(outside === 0
+      ? []
+      : [
+          session.text(
+            `${outside} tokens have ids outside of the vocabulary: a model of it cannot take them`,
+            `${outside} 个词元的编号超出词表，该词表的模型无法接受`,
+          ),
+        ]),
+    session.text('Most frequent tokens:', '最常见的词元：'),
+    ...topLines(histogram),
+  ]
+}
+
+function topLines({ top, counted }: TokenHistogram): string[] {
+  const shown = top.slice(0, SHOWN_TOKENS)
+  const width = String(shown[0]?.count ?? 0).length
+  return shown.map(({ id, text, count }) => {
+    const part = `${((100 * count) / counted).toFixed(2)} %`
+    return `${String(count).padStart(width)} ${part.padStart(7)}  ${JSON.stringify(text)} (${id})`
+  })
 }
 
 /** The text of tokens, with « and » around what is trained. */

@@ -1,7 +1,9 @@
+import { holdsIds } from '../indexed/format.ts'
 import { EMPTY_DOCUMENT, NO_DOCUMENT } from '../indexed/write.ts'
 import { rowsOf, type RowBlock } from '../readers/blocks.ts'
 import { rejectedRow, type RejectedRow } from '../rejected-rows.ts'
 import { IGNORED_LABEL } from '../templates.ts'
+import type { TokenTally } from '../token-histogram.ts'
 import { TokenBuffer } from '../tokenizers/token-buffer.ts'
 import { rejectionOf, type EncodingSpec, type RowEncoder } from './encoder.ts'
 
@@ -34,13 +36,18 @@ export class BlockEncoder {
   readonly #encoder: RowEncoder
   /** Whether a row that is too long leaves a document without a sequence behind, as in MindSpeed-LLM 1.0.0. */
   readonly #keepsEmpty: boolean
+  readonly #tally: TokenTally
+  readonly #holdsIds: readonly boolean[]
   #tokens: TokenBuffer[] = []
   readonly #lengths: readonly TokenBuffer[]
   readonly #sampleLengths = new TokenBuffer()
 
-  constructor(encoder: RowEncoder, { compat }: Pick<EncodingSpec, 'compat'>) {
+  /** @param tally counts the ids of all blocks */
+  constructor(encoder: RowEncoder, { compat }: Pick<EncodingSpec, 'compat'>, tally: TokenTally) {
     this.#encoder = encoder
     this.#keepsEmpty = compat !== undefined
+    this.#tally = tally
+    this.#holdsIds = encoder.keys.map((key) => holdsIds(encoder.format, key))
     this.#lengths = encoder.keys.map(() => new TokenBuffer())
   }
 
@@ -65,6 +72,7 @@ export class BlockEncoder {
         trainedTokens += countTrained(sample.labels)
       }
     }
+    for (const [i, tokens] of this.#tokens.entries()) if (this.#holdsIds[i] === true) this.#tally.add(viewOf(tokens))
     return {
       ...{ rows, samples: this.#sampleLengths.length, tokens, trainedTokens, rejected },
       sampleLengths: viewOf(this.#sampleLengths),

@@ -1,9 +1,11 @@
+import { threadId } from 'node:worker_threads'
 import { inOrder } from '../../workers/in-order.ts'
 import { ThreadPool } from '../../workers/pool.ts'
 import { serveRequests } from '../../workers/serve.ts'
 import { AppError } from '../../protocol/errors/index.ts'
-import type { DatasetPassport } from '../../protocol/passport.ts'
+import type { DatasetPassport, TokenHistogram } from '../../protocol/passport.ts'
 import { buffersOf, type RowBlock, weightOf } from '../readers/blocks.ts'
+import { TokenTally, sumCounts, summarizeTokens } from '../token-histogram.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { createEncoder, loadTokenizerFor } from './create.ts'
 import { SpareBuffers, buffersOfEncoded, detach } from './detach.ts'
@@ -31,10 +33,14 @@ type Request =
       /** For the reply. */
       readonly buffers: readonly ArrayBuffer[]
     }
+  | { readonly kind: 'summarize'; readonly counts: Float64Array; readonly padding: number }
 
 interface Reply {
   readonly description?: EncodingDescription
   readonly block?: EncodedBlock
+  /** How often each id stands in the blocks of a thread so far: memory that it shares. */
+  readonly tally?: { readonly thread: number; readonly counts: Float64Array }
+  readonly histogram?: TokenHistogram
 }
 
 export const describeEncoding = (
@@ -48,14 +54,22 @@ export function serveEncoding(data: unknown): void {
   serveRequests<Request, Reply>(async () => {
     const tokenizer = await loadTokenizerFor(spec)
     const encoder = createEncoder(spec, tokenizer)
-    const blocks = new BlockEncoder(encoder, spec)
+    const tally = new TokenTally(tokenizer.vocabSize)
+    const blocks = new BlockEncoder(encoder, spec, tally)
     const spare = new SpareBuffers()
     return (request) => {
-      if (request.kind === 'describe') return { reply: { description: describeEncoding(encoder, tokenizer) } }
-      const encoded = blocks.encode(request.block)
-      spare.add([...request.buffers, ...buffersOf(request.block)])
-      const { block, buffers } = detach(encoded, spare)
-      return { reply: { block }, transfer: buffers }
+      switch (request.kind) {
+        case 'describe':
+          return { reply: { description: describeEncoding(encoder, tokenizer) } }
+        case 'summarize':
+          return { reply: { histogram: summarizeTokens(request.counts, tokenizer, request.padding) } }
+        case 'encode': {
+          const encoded = blocks.encode(request.block)
+          spare.add([...request.buffers, ...buffersOf(request.block)])
+          const { block, buffers } = detach(encoded, spare)
+          return { reply: { block, tally: { thread: threadId, counts: tally.counts } }, transfer: buffers }
+        }
+      }
     }
   })
 }
@@ -63,6 +77,8 @@ export function serveEncoding(data: unknown): void {
 /** Threads that encode blocks. */
 export class EncodingThreads {
   readonly #pool: ThreadPool<Request, Reply>
+  /** By thread. */
+  readonly #tallies = new Map<number, Float64Array>()
 
   constructor(spec: EncodingSpec, threads: number) {
     this.#pool = new ThreadPool('encode', threads, { spec }, { maxYoungGenerationSizeMb: YOUNG_MEGABYTES })
@@ -90,7 +106,8 @@ export class EncodingThreads {
     signal.addEventListener('abort', stop)
     try {
       if (signal.aborted) stop()
-      for await (const { block } of inOrder(blocks, run, weightOf, pool.size * BYTES_PER_THREAD)) {
+      for await (const { block, tally } of inOrder(blocks, run, weightOf, pool.size * BYTES_PER_THREAD)) {
+        if (tally !== undefined) this.#tallies.set(tally.thread, tally.counts)
         if (block === undefined) continue
         yield block
         spare.add(buffersOfEncoded(block))
@@ -98,6 +115,14 @@ export class EncodingThreads {
     } finally {
       signal.removeEventListener('abort', stop)
     }
+  }
+
+  /** Of the ids of all blocks. */
+  async tokenHistogram(vocabSize: number, padding: number): Promise<TokenHistogram> {
+    const counts = sumCounts(vocabSize, this.#tallies.values())
+    const { histogram } = await this.#pool.run({ kind: 'summarize', counts, padding })
+    if (histogram === undefined) throw new AppError('thread.ended', { reason: 'no histogram came' })
+    return histogram
   }
 
   close(): Promise<void> {

@@ -1,3 +1,5 @@
+import type { DatasetPassport } from '../../protocol/passport.ts'
+
 /** Megatron's indexed dataset: `.bin` holds the tokens end to end, `.idx` where each sequence and document lies. */
 export const IDX_MAGIC = Buffer.from('MMIDIDX\0\0', 'latin1')
 export const IDX_VERSION = 1
@@ -27,6 +29,10 @@ export type InstructionKey = (typeof INSTRUCTION_KEYS)[number]
 export const packedStem = (prefix: string, key: string): string => `${prefix}_packed_${key}_document`
 export const pretrainStem = (prefix: string, key: string): string => `${prefix}_${key}_document`
 export const instructionStem = (prefix: string, key: InstructionKey): string => packedStem(prefix, key)
+
+/** Whether the files of a key of a dataset hold ids, not labels or masks. Texts are kept under the names of their columns. */
+export const holdsIds = (format: DatasetPassport['format'], key: string): boolean =>
+  format === 'megatron-pretrain' || /(?:^|_)input_ids$/.test(key)
 
 export const passportPath = (prefix: string): string => `${prefix}.awb-passport.json`
 export const rejectedPath = (prefix: string): string => `${prefix}.rejected.jsonl`

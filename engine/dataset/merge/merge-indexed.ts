@@ -4,10 +4,12 @@ import { AppError } from '../../protocol/errors/index.ts'
 import { IDX_HEADER_BYTES, IDX_MAGIC, IDX_VERSION, dtypes } from '../indexed/format.ts'
 import { openFile } from '../readers/byte-source.ts'
 import { readFully, readIndexHeader, type IndexHeader } from '../indexed/read.ts'
+import type { TokenTally } from '../token-histogram.ts'
 import { OutputFile, type FileDigest } from '../writers/output-file.ts'
 
 const ENTRIES_PER_BLOCK = 64 * 1024
 const CHUNK_BYTES = 8 * 1024 * 1024
+const TOKEN_BYTES = 4
 
 export interface MergedFiles {
   readonly bin: FileDigest
@@ -19,6 +21,7 @@ export interface MergedFiles {
  * @param stems paths of the parts without extension, in order
  * @param target path of the result without extension
  * @param advance bytes of data copied since the last call
+ * @param tally counts the data, which then must be ids of 32 bits
  * @throws file.missing, dataset.indexInvalid, dataset.mergeDtype, cancelled
  */
 export async function mergeIndexed(
@@ -26,6 +29,7 @@ export async function mergeIndexed(
   target: string,
   signal: AbortSignal,
   advance: (bytes: number) => void,
+  tally?: TokenTally,
 ): Promise<MergedFiles> {
   const parts: Part[] = []
   const outputs: OutputFile[] = []
@@ -34,7 +38,7 @@ export async function mergeIndexed(
     checkDtypes(parts)
     const bin = await OutputFile.create(`${target}.bin`)
     outputs.push(bin)
-    for (const { binFile } of parts) await copyData(binFile, bin, signal, advance)
+    for (const { binFile } of parts) await copyData(binFile, bin, signal, advance, tally)
     const idx = await OutputFile.create(`${target}.idx`)
     outputs.push(idx)
     await writeIndex(parts, idx)
@@ -84,6 +88,7 @@ async function copyData(
   output: OutputFile,
   signal: AbortSignal,
   advance: (bytes: number) => void,
+  tally: TokenTally | undefined,
 ): Promise<void> {
   const handle = await openFile(file)
   let [current, other] = [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)]
@@ -92,13 +97,16 @@ async function copyData(
     for (let at = 0; ;) {
       const { bytesRead } = await reading
       if (bytesRead === 0) return
-      at += bytesRead
+      // Whole ids; what is left of one is read again.
+      const taken = bytesRead > TOKEN_BYTES ? bytesRead - (bytesRead % TOKEN_BYTES) : bytesRead
+      at += taken
       // The next bytes are read while these are written.
       reading = handle.read(other, 0, CHUNK_BYTES, at)
-      output.append(current.subarray(0, bytesRead))
+      output.append(current.subarray(0, taken))
+      tally?.add(new Int32Array(current.buffer, 0, Math.floor(taken / TOKEN_BYTES)))
       await output.flush()
       ;[current, other] = [other, current]
-      advance(bytesRead)
+      advance(taken)
       if (signal.aborted) throw new AppError('cancelled')
     }
   } finally {

@@ -1,19 +1,13 @@
-import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { asFileError } from '../../host/fs-errors.ts'
 import type { DatasetPassport } from '../../protocol/passport.ts'
-import { version } from '../../version.ts'
 import { passportPath } from '../indexed/format.ts'
-import { readPassport } from '../indexed/passport.ts'
-import { openIndexedDataset } from '../indexed/read.ts'
-import { LengthCounts } from '../lengths.ts'
 import type { FileDigest } from '../writers/output-file.ts'
 import { StagedFiles } from '../writers/staging.ts'
 import { mergeIndexed } from './merge-indexed.ts'
+import { MergedPassport } from './merged-passport.ts'
 import { findParts } from './parts.ts'
-
-const LENGTHS_PER_READ = 256 * 1024
 
 export interface MergeRequest {
   readonly folder: string
@@ -52,15 +46,17 @@ export async function mergeDatasets(
   try {
     let done = 0
     const files: Record<string, FileDigest> = {}
+    const joined = await MergedPassport.of(parts)
     for (const [key, stems] of Object.entries(parts)) {
-      const merged = await mergeIndexed(stems, staged.path(`${name}_${key}`), signal, (bytes) => {
+      const copied = (bytes: number): void => {
         done += bytes
         advance(done, total)
-      })
+      }
+      const merged = await mergeIndexed(stems, staged.path(`${name}_${key}`), signal, copied, joined?.tallyOf(key))
       files[`${name}_${key}.bin`] = merged.bin
       files[`${name}_${key}.idx`] = merged.idx
     }
-    const passport = await mergePassports(parts, staged.path(name), files, path.resolve(folder))
+    const passport = (await joined?.finish(staged.path(name), files, path.resolve(folder))) ?? null
     if (passport !== null) await staged.write(passportName, `${JSON.stringify(passport, null, 2)}\n`)
     await staged.commit()
     return { parts, passport }
@@ -74,74 +70,4 @@ async function sizeOf(stems: readonly string[]): Promise<number> {
   let bytes = 0
   for (const stem of stems) bytes += (await stat(`${stem}.bin`)).size
   return bytes
-}
-
-/** One passport of those of the parts, where they were made alike and every key joins the same ones. */
-async function mergePassports(
-  parts: Readonly<Record<string, readonly string[]>>,
-  target: string,
-  files: Record<string, FileDigest>,
-  folder: string,
-): Promise<DatasetPassport | null> {
-  const [firstKey, ...otherKeys] = Object.keys(parts)
-  if (firstKey === undefined) return null
-  const prefixes = prefixesOf(parts[firstKey] ?? [], firstKey)
-  if (otherKeys.some((key) => prefixesOf(parts[key] ?? [], key).join('\n') !== prefixes.join('\n'))) return null
-  const found = await Promise.all(prefixes.map((prefix) => readPassport(prefix)))
-  const passports = found.filter((passport) => passport !== null)
-  const [first] = passports
-  if (first === undefined || passports.length < prefixes.length) return null
-  const howMade = ({ format, template, handler, tokenizer }: DatasetPassport) =>
-    [format, template, handler, tokenizer.hash].join('\n')
-  if (passports.some((passport) => howMade(passport) !== howMade(first))) return null
-  const rejected: Record<string, number> = {}
-  for (const [reason, count] of passports.flatMap((passport) => Object.entries(passport.rejected))) {
-    rejected[reason] = (rejected[reason] ?? 0) + count
-  }
-  const sum = (count: (passport: DatasetPassport) => number) => passports.reduce((all, one) => all + count(one), 0)
-  const packedRows = sum((passport) => passport.packedRows ?? 0)
-  return {
-    passport: 1,
-    kind: 'dataset',
-    createdAt: Date.now(),
-    tool: { name: 'ascend-workbench', version },
-    format: first.format,
-    handler: first.handler,
-    ...(first.template === undefined ? {} : { template: first.template }),
-    tokenizer: first.tokenizer,
-    ...(first.seqLength === undefined ? {} : { seqLength: first.seqLength }),
-    rows: sum(({ rows }) => rows),
-    samples: sum(({ samples }) => samples),
-    ...(packedRows === 0 ? {} : { packedRows }),
-    tokens: sum(({ tokens }) => tokens),
-    trainedTokens: sum(({ trainedTokens }) => trainedTokens),
-    rejected,
-    lengths: await summarizeLengths(`${target}_${firstKey}`),
-    files,
-    source: {
-      path: folder,
-      bytes: sum(({ source }) => source.bytes),
-      // There is no single source: the hash is that of the hashes of all.
-      sha256: createHash('sha256')
-        .update(passports.map(({ source }) => source.sha256).join('\n'))
-        .digest('hex'),
-    },
-  }
-}
-
-/** The prefixes of parts whose names end with the key; others have none. */
-const prefixesOf = (stems: readonly string[], key: string): string[] =>
-  stems.map((stem) => (stem.endsWith(`_${key}`) ? stem.slice(0, -key.length - 1) : ''))
-
-async function summarizeLengths(stem: string): Promise<DatasetPassport['lengths']> {
-  const dataset = await openIndexedDataset(stem)
-  try {
-    const counts = new LengthCounts()
-    for (let from = 0; from < dataset.length; from += LENGTHS_PER_READ) {
-      counts.addAll(await dataset.lengths(from, LENGTHS_PER_READ))
-    }
-    return counts.summarize()
-  } finally {
-    await dataset.close()
-  }
 }

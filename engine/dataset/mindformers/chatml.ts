@@ -10,6 +10,7 @@ import { QWEN_PAD } from './tokenizers.ts'
 export class ChatmlHandler implements RecordHandler {
   readonly columns = ['input_ids', 'target_ids', 'attention_mask']
   readonly description = ''
+  readonly padId = QWEN_PAD
   readonly #tokenizer: Tokenizer
   readonly #length: number
 

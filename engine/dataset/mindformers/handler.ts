@@ -11,6 +11,8 @@ export interface RecordHandler {
   readonly columns: readonly string[]
   /** Goes into the header of the files. */
   readonly description: string
+  /** What fills up the ids of a record, at one end of them; null where nothing is filled up. */
+  readonly padId: number | null
   /** Records of one row, in order. */
   records(row: unknown): Record32[] | Rejection
   /** Records that are known once all rows were seen. */

@@ -3,10 +3,12 @@ import type { z } from 'zod'
 import { AppError } from '../../protocol/errors/index.ts'
 import type { DatasetPreview, LengthRule, datasets } from '../../protocol/datasets.ts'
 import type { Finding } from '../../protocol/plan.ts'
-import { scanRows, showCells, showRows } from '../columns.ts'
+import { scanRows } from '../columns.ts'
 import { checkLengths, checkSpace } from '../preview-findings.ts'
-import { SCANNED_ROWS, SHOWN_TOKENS, Seen, Turns } from '../preview.ts'
+import { SCANNED_ROWS, SHOWN_TOKENS } from '../preview.ts'
+import { type PreviewedRow, previewRows } from '../preview-rows.ts'
 import type { RawRow } from '../readers/reader.ts'
+import type { Rejection } from '../rejections.ts'
 import { toSpans } from '../spans.ts'
 import { readAlpacaRow, toLlamaConversation, toQwenMessages } from './alpaca-converter.ts'
 import { IGNORED, isObject } from './handler.ts'
@@ -33,43 +35,29 @@ export async function previewRecords(input: RecordPreviewInput, signal?: AbortSi
   const scan = await scanRows(reader, SCANNED_ROWS)
   if (scan.rows.length === 0) throw new AppError('dataset.empty', { file: reader.file })
   const rule = ruleOf(spec, scan.rows[0])
-  const seen = new Seen()
-  const turn = new Turns(signal)
-  for (const row of scan.rows) {
-    await turn.next()
+  const isDropping = rule.kind === 'drop' || rule.kind === 'pack'
+  const preview = (row: RawRow): PreviewedRow | Rejection => {
     const converted = convert === undefined ? row : convertRow(row, convert)
     const sample = converted.problem ?? encode(converted.value)
-    if ('reason' in sample) {
-      seen.reject(row, sample)
-      continue
-    }
-    const length = sample.ids.length
-    seen.add(
+    if ('reason' in sample) return sample
+    const { ids, labels } = sample
+    const length = ids.length
+    const tokens = () => toSpans(ids.subarray(0, SHOWN_TOKENS), labels, tokenizer)
+    return {
       length,
-      sample.labels.reduce((count, label) => (label === IGNORED ? count : count + 1), 0),
-    )
-    if (rule.kind !== 'cut' && rule.kind !== 'stream' && length > spec.seqLength + rule.room)
-      seen.reject(row, { reason: 'tooLong', detail: `${length} tokens` })
-    if (seen.samples.length < wanted) {
-      const shown = sample.ids.subarray(0, SHOWN_TOKENS)
-      seen.samples.push({ row: row.row - 1, length, tokens: toSpans(shown, sample.labels, tokenizer) })
+      trained: labels.reduce((count, label) => (label === IGNORED ? count : count + 1), 0),
+      isTooLong: isDropping && length > spec.seqLength + rule.room,
+      show: () => ({ row: row.row - 1, length, tokens: tokens() }),
     }
   }
+  const seen = await previewRows(scan, wanted, preview, signal)
   const isWhole = scan.totalRowsEstimate === scan.rows.length
   const factor = scan.totalRowsEstimate / scan.rows.length
   const estimatedBytes = Math.round(bytesOf(seen.lengths, rule, spec.seqLength, handler.columns.length) * factor)
   return {
-    columns: scan.columns,
-    rows: showRows(scan.rows),
-    cells: showCells(scan),
-    samples: seen.samples,
-    scannedRows: scan.rows.length,
-    totalRowsEstimate: scan.totalRowsEstimate,
-    lengths: seen.lengths,
-    trained: seen.trained,
+    ...seen,
     rule,
     estimatedBytes,
-    rejected: seen.rejected,
     findings: [
       ...checkLengths(seen.lengths, rule, spec.seqLength),
       ...(isWhole ? checkAmount(seen.lengths, rule, spec.seqLength, spec.repeat) : []),

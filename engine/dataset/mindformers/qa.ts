@@ -21,6 +21,7 @@ const roles = new Map([
 export class QaHandler implements RecordHandler {
   readonly columns = ['input_ids', 'labels']
   readonly description = 'qa'
+  readonly padId: number
   readonly #tokenizer: Tokenizer
   readonly #length: number
 
@@ -28,6 +29,7 @@ export class QaHandler implements RecordHandler {
   constructor(tokenizer: Tokenizer, length: number) {
     this.#tokenizer = tokenizer
     this.#length = length
+    this.padId = tokenizer.padId ?? 0
   }
 
   records(row: unknown): Record32[] | Rejection {
@@ -41,7 +43,7 @@ export class QaHandler implements RecordHandler {
 
   #encode(rounds: readonly string[]): Record32 {
     const bos = this.#tokenizer.bosId ?? 1
-    const pad = this.#tokenizer.padId ?? 0
+    const pad = this.padId
     const encoded = rounds.map((round) => this.#tokenizer.encode(round))
     const ids = [bos, ...encoded.flatMap((part) => [...part, this.#tokenizer.eosId])]
     const labels = fitTo(ids, Math.max(ids.length, this.#length), pad)

@@ -12,6 +12,7 @@ import { LengthCounts } from '../lengths.ts'
 import { ByteSource } from '../readers/byte-source.ts'
 import type { RowReader } from '../readers/reader.ts'
 import { RejectedRows, rejectedRow } from '../rejected-rows.ts'
+import { TokenTally, summarizeTokens } from '../token-histogram.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { StagedFiles } from '../writers/staging.ts'
 import { type Record32, type RecordHandler, IGNORED, isRecords } from './handler.ts'
@@ -46,7 +47,7 @@ export async function writeMindRecord(spec: MindRecordSpec, hooks: MindRecordHoo
       { output, columns, description, shards: spec.shards, seed: spec.seed },
       staged,
     )
-    const run = new Run(reader, handler, writer, rejected, spec)
+    const run = new Run(reader, handler, writer, rejected, { isStrict: spec.strict, vocabSize: tokenizer.vocabSize })
     await run.all(hooks)
     if (run.samples === 0 && rejected.total > 0) throw noSamples(reader.file, run.rows, rejected)
     await writer.finish()
@@ -71,6 +72,8 @@ class Run {
   readonly #rejected: RejectedRows
   readonly #isStrict: boolean
   readonly lengths = new LengthCounts()
+  readonly tally: TokenTally
+  padding = 0
   rows = 0
   samples = 0
   tokens = 0
@@ -81,13 +84,14 @@ class Run {
     handler: RecordHandler,
     writer: MindRecordWriter,
     rejected: RejectedRows,
-    spec: MindRecordSpec,
+    { isStrict, vocabSize }: { isStrict: boolean; vocabSize: number },
   ) {
     this.#reader = reader
     this.#handler = handler
     this.#writer = writer
     this.#rejected = rejected
-    this.#isStrict = spec.strict
+    this.#isStrict = isStrict
+    this.tally = new TokenTally(vocabSize)
   }
 
   async all(hooks: MindRecordHooks): Promise<void> {
@@ -125,6 +129,9 @@ class Run {
     this.tokens += ids.length
     for (const label of labels) if (label !== IGNORED) this.trainedTokens++
     this.lengths.add(ids.length)
+    const content = withoutPadding(ids, this.#handler.padId)
+    this.tally.add(content)
+    this.padding += ids.length - content.length
   }
 
   /** A turn of the event loop, in which a stop can arrive. */
@@ -132,6 +139,15 @@ class Run {
     await setImmediate()
     if (hooks.signal.aborted) throw new AppError('cancelled')
   }
+}
+
+/** The ids of a record between what fills it up at its ends. */
+function withoutPadding(ids: Int32Array, padId: number | null): Int32Array {
+  if (padId === null) return ids
+  let [from, to] = [0, ids.length]
+  while (to > 0 && ids[to - 1] === padId) to--
+  while (from < to && ids[from] === padId) from++
+  return ids.subarray(from, to)
 }
 
 function noSamples(file: string, rows: number, rejected: RejectedRows): AppError {
@@ -155,7 +171,7 @@ function describe(
   spec: MindRecordSpec,
   tokenizer: Tokenizer,
   reader: RowReader,
-  { rows, samples, tokens, trainedTokens, lengths }: Run,
+  { rows, samples, tokens, trainedTokens, lengths, tally, padding }: Run,
   results: Pick<DatasetPassport, 'rejected' | 'files'>,
 ): DatasetPassport {
   return {
@@ -172,6 +188,7 @@ function describe(
     tokens,
     trainedTokens,
     lengths: lengths.summarize(),
+    tokenHistogram: summarizeTokens(tally.counts, tokenizer, padding),
     ...results,
     source: { path: reader.file, bytes: reader.totalBytes, sha256: reader.sha256 },
   }

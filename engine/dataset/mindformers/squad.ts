@@ -6,6 +6,7 @@ import { IGNORED, type Record32, type RecordHandler, fitTo, isObject } from './h
 export class SquadHandler implements RecordHandler {
   readonly columns = ['input_ids', 'labels']
   readonly description = 'lm-schema'
+  readonly padId: number
   readonly #tokenizer: Tokenizer
   readonly #maxLength: number
   readonly #mode: 'train' | 'eval'
@@ -14,6 +15,7 @@ export class SquadHandler implements RecordHandler {
     this.#tokenizer = tokenizer
     this.#maxLength = maxLength
     this.#mode = mode
+    this.padId = tokenizer.padId ?? 0
   }
 
   records(row: unknown): Record32[] | Rejection {
@@ -31,7 +33,7 @@ export class SquadHandler implements RecordHandler {
   }
 
   #evaluated(prompt: string, answer: string): Record32[] | Rejection {
-    const pad = this.#tokenizer.padId ?? 0
+    const pad = this.padId
     const labels = this.#tokenizer.encode(answer)
     if (labels.length > this.#maxLength) return { reason: 'tooLong' }
     const ids = [this.#tokenizer.bosId ?? 1, ...this.#tokenizer.encode(prompt)]
@@ -40,7 +42,7 @@ export class SquadHandler implements RecordHandler {
 
   #trained(prompt: string, answer: string): Record32[] | Rejection {
     const length = this.#maxLength + 1
-    const pad = this.#tokenizer.padId ?? 0
+    const pad = this.padId
     const ids = [this.#tokenizer.bosId ?? 1, ...this.#tokenizer.encode(prompt + answer), this.#tokenizer.eosId]
     if (ids.length > length) return { reason: 'tooLong' }
     const input_ids = fitTo(ids, length, pad)

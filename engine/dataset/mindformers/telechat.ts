@@ -14,6 +14,7 @@ type Line = { readonly text: string } | { readonly system: string; readonly dial
 export class TelechatHandler implements RecordHandler {
   readonly columns = ['input_ids', 'labels']
   readonly description = 'lm-schema'
+  readonly padId: number
   readonly #tokenizer: Tokenizer
   readonly #names: TelechatNames
   readonly #tokens: TelechatTokens
@@ -31,6 +32,7 @@ export class TelechatHandler implements RecordHandler {
     this.#tokenizer = tokenizer
     this.#names = names
     this.#tokens = tokens
+    this.padId = tokens.pad
     this.#length = options.length
     this.#seed = options.seed
   }

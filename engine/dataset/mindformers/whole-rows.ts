@@ -6,7 +6,6 @@ import { IGNORED, type RecordHandler, isObject, isRecords } from './handler.ts'
 import { QaHandler } from './qa.ts'
 import { SquadHandler } from './squad.ts'
 import { dialogSample, telechatTokens, toText, turnsOf } from './telechat-samples.ts'
-import { QWEN_PAD } from './tokenizers.ts'
 import { wikiFrame } from './wiki.ts'
 
 export type WholeRow = Pick<MindRecordSpec, 'handler' | 'mode' | 'tokens'>
@@ -27,7 +26,6 @@ const AROUND_MESSAGE = 64
  * @throws dataset.tokenMissing
  */
 export function rowEncoder(spec: WholeRow, tokenizer: Tokenizer): (row: unknown) => Whole | Rejection {
-  const pad = tokenizer.padId ?? 0
   switch (spec.handler) {
     case 'wiki':
       return (row) => {
@@ -37,25 +35,26 @@ export function rowEncoder(spec: WholeRow, tokenizer: Tokenizer): (row: unknown)
         return { ids, labels: ids }
       }
     case 'qa':
-      return filled((room) => new QaHandler(tokenizer, room), pad)
+      return filled((room) => new QaHandler(tokenizer, room))
     case 'squad':
-      return filled((room) => new SquadHandler(tokenizer, room, spec.mode), pad)
+      return filled((room) => new SquadHandler(tokenizer, room, spec.mode))
     case 'chatml':
-      return filled((room) => new ChatmlHandler(tokenizer, room), QWEN_PAD)
+      return filled((room) => new ChatmlHandler(tokenizer, room))
     case 'telechat':
       return telechatRows(spec, tokenizer)
   }
 }
 
-function filled(handlerOf: (room: number) => RecordHandler, pad: number): (row: unknown) => Whole | Rejection {
+function filled(handlerOf: (room: number) => RecordHandler): (row: unknown) => Whole | Rejection {
   return (row) => {
-    const result = handlerOf(roomFor(row)).records(row)
+    const handler = handlerOf(roomFor(row))
+    const result = handler.records(row)
     if (!isRecords(result)) return result
     const [record] = result
     const ids = record?.input_ids ?? new Int32Array(0)
     const labels = record?.labels ?? record?.target_ids ?? ids
     let end = ids.length
-    while (end > 0 && ids[end - 1] === pad) end--
+    while (end > 0 && ids[end - 1] === handler.padId) end--
     return { ids: ids.subarray(0, end), labels: labels.subarray(0, end) }
   }
 }

@@ -12,6 +12,7 @@ export function wikiFrame({ kind, bosId, eosId }: Tokenizer): TokenFrame {
 export class WikiHandler implements RecordHandler {
   readonly columns = ['input_ids']
   readonly description: string
+  readonly padId = null
   readonly #tokenizer: Tokenizer
   readonly #repeat: number
   /** Everything so far, kept where it is needed again. */

@@ -10,7 +10,7 @@ import { packGreedily } from './knapsack.ts'
 import { WaitingTokens } from './waiting-tokens.ts'
 
 /** The original pads so, whatever the pad token of the tokenizer is. */
-const PAD_ID = 0
+export const PAD_ID = 0
 const MASK_PAD = 1
 
 export interface PackingOptions {

@@ -63,6 +63,12 @@ function describeLeft(folder: string, kind: string, count: number, left: readonl
   }
 }
 
+/** Of the names and digests of files, one per line as `sha256sum` prints them. */
+export const digestOfFiles = (files: readonly { readonly file: string; readonly sha256: string }[]): string =>
+  createHash('sha256')
+    .update(files.map(({ file, sha256 }) => `${sha256}  ${path.basename(file)}\n`).join(''))
+    .digest('hex')
+
 /** Several files as one source; rows are numbered through, lines per file. */
 export class FolderReader implements RowReader {
   readonly file: string
@@ -81,10 +87,12 @@ export class FolderReader implements RowReader {
     return this.#readers.reduce((sum, reader) => sum + reader.bytesRead, 0)
   }
 
-  /** Of the names and digests of the files, one per line as `sha256sum` prints them. */
   get sha256(): string {
-    const lines = this.#readers.map(({ file, sha256 }) => `${sha256}  ${path.basename(file)}\n`)
-    return createHash('sha256').update(lines.join('')).digest('hex')
+    return this.#readers.some(({ sha256 }) => sha256 === '') ? '' : digestOfFiles(this.#readers)
+  }
+
+  get parts(): readonly RowReader[] {
+    return this.#readers
   }
 
   async *batches(signal?: AbortSignal): AsyncGenerator<RawRow[], void, undefined> {

@@ -22,8 +22,10 @@ export interface RowReader {
   readonly totalBytes: number
   /** Bytes taken from the source so far. */
   readonly bytesRead: number
-  /** Sha256 (hex) of the source, known once all rows were read. */
+  /** Sha256 (hex) of the source, known once all rows were read; empty until then. */
   readonly sha256: string
+  /** Of a folder: its files, in the order in which they are read. */
+  readonly parts?: readonly RowReader[]
   /** What a person should know about the choice of files. */
   readonly notes?: readonly Text[]
   /** Rows in batches of a size that suits one turn of work. @throws file.*, dataset.cut, dataset.notJson, dataset.corrupt */

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { asFileError } from '../host/fs-errors.ts'
 import type { PreprocessSpec } from '../protocol/tasks.ts'
-import { loadTokenizerFor, usesTemplate } from './encoders/create.ts'
+import { loadTokenizerFor, usesNamedTemplate } from './encoders/create.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
 
 /** The one at hand and the one before: large ones take tens of megabytes. */
@@ -12,7 +12,7 @@ const PARTS = /^(?:tokenizer|vocab|merges|special_tokens|added_tokens|chat_templ
 
 const held = new Map<string, Promise<Tokenizer>>()
 
-type Choice = Pick<PreprocessSpec, 'handler' | 'template' | 'tokenizer' | 'slowTokenizer'>
+type Choice = Pick<PreprocessSpec, 'handler' | 'template' | 'chatTemplate' | 'tokenizer' | 'slowTokenizer'>
 
 /**
  * The tokenizer of a preview. One that was loaded for the last previews is taken again while its files are the same: a
@@ -20,7 +20,7 @@ type Choice = Pick<PreprocessSpec, 'handler' | 'template' | 'tokenizer' | 'slowT
  * @throws file.*, and as loadTokenizer does
  */
 export async function previewTokenizer(spec: Choice): Promise<Tokenizer> {
-  const template = usesTemplate(spec) ? spec.template : null
+  const template = usesNamedTemplate(spec) ? spec.template : null
   const key = JSON.stringify([await signature(spec.tokenizer), spec.slowTokenizer === true, template])
   const known = held.get(key)
   held.delete(key)

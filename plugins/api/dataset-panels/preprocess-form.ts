@@ -3,7 +3,16 @@ import { fileField, folderField, optionalIntegerField, selectField, switchField,
 import { defineForm, group } from '../form.ts'
 import { text } from '../text.ts'
 import { alpacaColumns, messageColumns, pairColumns, textColumns } from './column-fields.ts'
-import { choicesOf, packableKinds, rowKinds, templateKinds, templateNames, type RowKind } from './row-kinds.ts'
+import {
+  OWN_TEMPLATE,
+  choicesOf,
+  ownTemplateName,
+  packableKinds,
+  rowKinds,
+  templateKinds,
+  templateNames,
+  type RowKind,
+} from './row-kinds.ts'
 
 /** What a family says about preprocessing for Megatron. */
 export interface PreprocessFamily {
@@ -43,7 +52,7 @@ export const preprocessForm = ({ templates, kinds, appendEod = false, slowTokeni
           'How a row becomes a conversation (--prompt-type). Training and chat have to use the same template.',
           '一条数据如何组成对话（--prompt-type）。训练和对话须使用相同的模板。',
         ),
-        choices: choicesOf(templates, templateNames),
+        choices: [...choicesOf(templates, templateNames), { value: OWN_TEMPLATE, label: ownTemplateName }],
         default: templates[0],
         showIf: { field: 'kind', in: [...templateKinds] },
       }),

@@ -7,7 +7,7 @@ import { baseName, cleanPath, stemName } from '../paths.ts'
 import { text } from '../text.ts'
 import { checkColumns } from './column-rules.ts'
 import type { PreprocessForm, PreprocessValues } from './preprocess-form.ts'
-import { handlerOf, packableKinds, pairKinds } from './row-kinds.ts'
+import { OWN_TEMPLATE, handlerOf, packableKinds, pairKinds, templateKinds } from './row-kinds.ts'
 
 type Spec = TaskSpecInput<'dataset.preprocess'>
 
@@ -23,7 +23,13 @@ export function planPreprocess(form: PreprocessForm, input: PlanInput): Plan {
   const isReady = raw !== '' && tokenizer !== ''
   return {
     title,
-    findings: [...findings, ...output.findings, ...checkColumns(values), ...checkSamples(values)],
+    findings: [
+      ...findings,
+      ...output.findings,
+      ...checkTemplate(values, input),
+      ...checkColumns(values),
+      ...checkSamples(values),
+    ],
     files: [],
     steps: isReady
       ? [taskStep('preprocess', title, 'dataset.preprocess', specOf(values, raw, output.path, tokenizer))]
@@ -48,7 +54,7 @@ function specOf(values: PreprocessValues, input: string, outputPrefix: string, t
     input,
     outputPrefix,
     handler: handlerOf(kind),
-    template,
+    ...(template === OWN_TEMPLATE ? { template: 'empty', chatTemplate: true } : { template }),
     tokenizer,
     ...columnsOf(values),
     ...(seqLength === null ? {} : { seqLength }),
@@ -118,6 +124,21 @@ const tagsOf = (values: PreprocessValues) => ({
   function: orNone(values.functionTag),
   system: orNone(values.systemTag),
 })
+
+/** Files that can hold the template of a tokenizer. */
+const templateFiles = ['chat_template.jinja', 'tokenizer_config.json']
+
+/** What can be told by the names in the folder; what the files hold is for the preview to find out. */
+function checkTemplate({ kind, template }: PreprocessValues, { paths }: PlanInput): Finding[] {
+  if (template !== OWN_TEMPLATE || !templateKinds.includes(kind)) return []
+  const folder = paths?.['tokenizer']
+  if (folder?.kind !== 'folder' || folder.names.some((name) => templateFiles.includes(name))) return []
+  const said = text(
+    'The tokenizer has no chat template: neither chat_template.jinja nor tokenizer_config.json lies in its folder. Choose a template by name.',
+    '分词器没有对话模板：其目录中既没有 chat_template.jinja，也没有 tokenizer_config.json。请选择具体的模板。',
+  )
+  return [error('template.noOwn', said, 'template')]
+}
 
 function checkSamples({ kind, template, pack, seqLength, appendEod, compat }: PreprocessValues): Finding[] {
   if (!pack || !packableKinds.includes(kind)) return []

@@ -55,6 +55,10 @@ export const templateNames: { readonly [T in DatasetTemplate]: Text } = {
   glm4: text('glm4: [gMASK]<sop> …', 'glm4：[gMASK]<sop> …'),
 }
 
+/** The chat template of the tokenizer itself, where it has one. */
+export const OWN_TEMPLATE = 'tokenizer'
+export const ownTemplateName = text('tokenizer: its own chat template', 'tokenizer：分词器自带的对话模板')
+
 /** Choices for a select field, in the order given. */
 export const choicesOf = <V extends string>(values: readonly V[], names: Readonly<Record<V, Text>>) =>
   values.map((value) => ({ value, label: names[value] }))

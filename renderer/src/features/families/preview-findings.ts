@@ -10,6 +10,7 @@ import {
 /** Fields of forms that a failed preview is about, by the beginning of its code. */
 const fieldsOf: readonly (readonly [code: string, field: string])[] = [
   ['dataset.template', 'template'],
+  ['dataset.chatTemplate', 'template'],
   ['dataset.tokenizer', 'tokenizer'],
   ['dataset.tokenMissing', 'tokenizer'],
 ]

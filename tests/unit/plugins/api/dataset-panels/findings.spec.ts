@@ -29,6 +29,13 @@ const inFolder = (paths: PlanInput['paths']) => {
   const input = inputForTest({ input: '/parts', kind: 'pretrain', outputPrefix: '/out/all' }, { paths: paths ?? {} })
   return merge(input).findings.map(({ level, code, field }) => `${level} ${code} @${field}`)
 }
+const ofTokenizer = (...names: string[]) =>
+  preprocess(
+    inputForTest(
+      { ...raw, outputPrefix: '/out/a', template: 'tokenizer' },
+      { paths: { tokenizer: { kind: 'folder', names } } },
+    ),
+  ).findings.map(({ level, code, field }) => `${level} ${code} @${field}`)
 const folderOf = (...names: string[]) => ({ input: { kind: 'folder' as const, names } })
 
 interface Rule {
@@ -38,6 +45,11 @@ interface Rule {
 }
 
 const rules: Rule[] = [
+  {
+    finding: 'error template.noOwn @template',
+    fires: () => ofTokenizer('tokenizer.model'),
+    silent: () => [...ofTokenizer('tokenizer.json', 'tokenizer_config.json'), ...ofTokenizer('chat_template.jinja')],
+  },
   {
     finding: 'error columns.noPrompt @promptColumn',
     fires: () => ofRows({ promptColumn: '', queryColumn: '' }),

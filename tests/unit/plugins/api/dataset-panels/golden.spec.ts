@@ -38,6 +38,7 @@ const cases: [name: string, family: FamilyId, panel: string, values: FormValues]
   ['guide', 'qwen1.5', 'mindrecord', { ...raw, isAlpaca: true, merges: '/data/merges.txt' }],
   ['wiki', 'qwen1.5', 'mindrecord', { ...raw, input: '/data/wiki.train.tokens', kind: 'wiki' }],
   ['chatml', 'qwen1.5', 'preprocess', { ...raw, kind: 'openai', template: 'chatml' }],
+  ['own-template', 'qwen1.5', 'preprocess', { ...raw, kind: 'sharegpt', template: 'tokenizer' }],
   ['merge', 'qwen1.5', 'merge-datasets', { input: '/data/parts', kind: 'pairwise' }],
   ['guide', 'telechat2', 'mindrecord', { ...raw, input: '/data/demo_tool.jsonl' }],
   ['tokens', 'telechat2', 'mindrecord', { ...raw, startToken: '', endToken: '<end>', seed: 7, seqLength: 2048 }],

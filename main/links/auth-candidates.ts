@@ -33,7 +33,7 @@ export interface CandidateSources {
   readonly now: () => number
 }
 
-const USUAL_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa']
+const USUAL_KEYS = ['~/.ssh/id_ed25519', '~/.ssh/id_ecdsa', '~/.ssh/id_rsa']
 const ASKED_TIMES = 3
 
 export const expandHome = (path: string, home: string): string =>
@@ -46,20 +46,12 @@ export function authCandidates(sources: CandidateSources): Candidate[] {
 
 const makers: Readonly<Record<AuthMethod, (sources: CandidateSources) => Candidate[]>> = {
   agent: (sources) => [agentCandidate(sources)],
-  key: keyFiles,
+  key: (sources) => {
+    const expand = (path: string) => expandHome(path, sources.home)
+    return keyCandidates(sources, sources.settings.keys.map(expand), USUAL_KEYS.map(expand))
+  },
   password: (sources) => Array.from({ length: ASKED_TIMES }, (_, time) => passwordCandidate(sources, time > 0)),
   keyboard: (sources) => Array.from({ length: ASKED_TIMES }, (_, time) => keyboardCandidate(sources, time > 0)),
-}
-
-function keyFiles(sources: CandidateSources): Candidate[] {
-  const { settings, home } = sources
-  const isNamed = settings.keys.length > 0
-  const paths = isNamed ? settings.keys : USUAL_KEYS.map((name) => `~/.ssh/${name}`)
-  return keyCandidates(
-    sources,
-    paths.map((path) => expandHome(path, home)),
-    isNamed,
-  )
 }
 
 function agentCandidate({ settings, sessionAgent, home, now }: CandidateSources): Candidate {

@@ -8,36 +8,46 @@ import { readPrivateKey } from './private-key.ts'
 import type { AskedSecret } from './secret-asker.ts'
 
 const PASSPHRASE_TIMES = 3
-const CERTIFICATE_FILE = /-cert\.pub$/
+/** A private key is never called so; what is in it tells whether it is a certificate. */
+const CERTIFICATE_FILE = /(-cert)?\.pub$/
 
 /**
  * Key files in their order, each after the certificate that lies beside it as `<key>-cert.pub`. A certificate that is
  * named itself belongs to the key beside it, else to the one of the others that it is about.
  *
- * @param isNamed files that were named must be there; the usual places may be empty
+ * @param named files that must be there
+ * @param usual places that may be empty, looked at where no key is named
  */
-export function keyCandidates(sources: CandidateSources, paths: readonly string[], isNamed: boolean): Candidate[] {
-  const keys = paths.filter((path) => !CERTIFICATE_FILE.test(path))
-  return paths.flatMap((path) => {
+export function keyCandidates(
+  sources: CandidateSources,
+  named: readonly string[],
+  usual: readonly string[],
+): Candidate[] {
+  const certificates = named.filter((path) => CERTIFICATE_FILE.test(path))
+  const isUsual = certificates.length === named.length
+  const keys = isUsual ? usual : named.filter((path) => !CERTIFICATE_FILE.test(path))
+  const open = opener(sources)
+  return [...named, ...(isUsual ? usual : [])].flatMap((path) => {
     if (CERTIFICATE_FILE.test(path)) {
       const own = path.replace(CERTIFICATE_FILE, '')
-      return [certificateCandidate(sources, path, [...new Set([own, ...keys])], true)]
+      return [certificateCandidate(sources, open, path, [...new Set([own, ...keys])], true)]
     }
     const beside = `${path}-cert.pub`
-    const certified = paths.includes(beside) ? [] : [certificateCandidate(sources, beside, [path], false)]
-    return [...certified, keyCandidate(sources, path, isNamed)]
+    const certified = certificates.includes(beside) ? [] : [certificateCandidate(sources, open, beside, [path], false)]
+    return [...certified, keyCandidate(sources, open, path, !isUsual)]
   })
 }
 
-function keyCandidate(sources: CandidateSources, path: string, isNamed: boolean): Candidate {
+function keyCandidate(sources: CandidateSources, open: OpenKey, path: string, isNamed: boolean): Candidate {
   return {
     method: 'key',
     wire: 'publickey',
     detail: () => basename(path),
     async prepare() {
-      const opened = await openKey(sources, path)
-      if (opened.kind === 'missing') return { kind: 'skip', reason: isNamed ? opened.reason : null }
-      if (opened.kind === 'unusable') return { kind: 'skip', reason: opened.reason }
+      const opened = await open(path)
+      if (opened.kind !== 'usable') {
+        return { kind: 'skip', reason: isNamed || opened.kind === 'unusable' ? opened.reason : null }
+      }
       return { kind: 'try', method: { type: 'publickey', username: sources.settings.user, key: opened.key } }
     },
   }
@@ -45,6 +55,7 @@ function keyCandidate(sources: CandidateSources, path: string, isNamed: boolean)
 
 function certificateCandidate(
   sources: CandidateSources,
+  open: OpenKey,
   path: string,
   keys: readonly string[],
   isNamed: boolean,
@@ -57,26 +68,42 @@ function certificateCandidate(
       const text = await readOr(path)
       if (typeof text !== 'string') return { kind: 'skip', reason: isNamed ? text.reason : null }
       const certificate = readCertificate(text)
-      if (certificate === null) return { kind: 'skip', reason: 'not a certificate of a kind that is known here' }
+      if (certificate === null) return { kind: 'skip', reason: 'no certificate of a kind that is known here' }
       const flaw = flawOf(certificate, sources.now())
       if (flaw !== null) return { kind: 'skip', reason: flaw }
       for (const key of keys) {
         // The public half tells without a passphrase that a key is another one.
         const beside = await publicHalf(key)
         if (beside !== null && !beside.equals(certificate.publicKey)) continue
-        const opened = await openKey(sources, key)
+        const opened = await open(key)
         if (opened.kind !== 'usable' || !opened.key.getPublicSSH().equals(certificate.publicKey)) continue
         const certified = certifiedKey(opened.key, certificate)
         return { kind: 'try', method: { type: 'publickey', username: sources.settings.user, key: certified } }
       }
-      return { kind: 'skip', reason: `no private key for the certificate: ${keys.map((key) => basename(key)).join(', ')}` }
+      return {
+        kind: 'skip',
+        reason: `no private key for the certificate: ${keys.map((key) => basename(key)).join(', ')}`,
+      }
     },
   }
 }
 
 type OpenedKey =
   | { readonly kind: 'usable'; readonly key: ParsedKey }
-  | { readonly kind: 'missing' | 'unusable'; readonly reason: string }
+  | { readonly kind: 'missing'; readonly reason: string }
+  | { readonly kind: 'unusable'; readonly reason: string }
+
+type OpenKey = (path: string) => Promise<OpenedKey>
+
+/** Opens each key once, so that a passphrase is asked for once for a key with and without its certificate. */
+function opener(sources: CandidateSources): OpenKey {
+  const opened = new Map<string, Promise<OpenedKey>>()
+  return (path) => {
+    const known = opened.get(path) ?? openKey(sources, path)
+    opened.set(path, known)
+    return known
+  }
+}
 
 /** A private key, with its passphrase asked for when it has one that is not known yet. */
 async function openKey({ host, asker }: CandidateSources, path: string): Promise<OpenedKey> {

@@ -36,7 +36,10 @@ describe.skipIf(missing !== null)(`a server that takes certificates only${missin
     execFileSync('ssh-keygen', ['-q', '-s', authority, '-I', 'somebody', ...principals, ...options, `${key}.pub`])
     return `${key}-cert.pub`
   }
-  const attempt = async (settings: Partial<SshSettings>, more: { agent?: string; passphrase?: string; lateMs?: number } = {}) => {
+  const attempt = async (
+    settings: Partial<SshSettings>,
+    more: { agent?: string; passphrase?: string; lateMs?: number } = {},
+  ) => {
     const folder = join(lab.folder, `home-${++number}`)
     mkdirSync(folder)
     const { agent, passphrase = '', lateMs = 0 } = more
@@ -82,7 +85,8 @@ describe.skipIf(missing !== null)(`a server that takes certificates only${missin
 
   it('says that a certificate is over, not valid yet, for hosts, or of no key', async () => {
     const key = lab.key('flawed')
-    const reasonOf = async (keys: string[], lateMs = 0) => (await attempt({ keys }, { lateMs })).view.attempts[0]?.reason
+    const reasonOf = async (keys: string[], lateMs = 0) =>
+      (await attempt({ keys }, { lateMs })).view.attempts[0]?.reason
     sign(key, '-V', '-1h:+1h')
     expect(await reasonOf([key], 2 * HOUR_MS)).toMatch(/^the certificate was valid until /)
     expect(await reasonOf([key], -2 * HOUR_MS)).toMatch(/^the certificate is valid from /)
@@ -90,7 +94,9 @@ describe.skipIf(missing !== null)(`a server that takes certificates only${missin
     expect(await reasonOf([key])).toBe('a certificate for hosts, not for users')
     sign(key)
     rmSync(key)
-    expect(await reasonOf([certificate, lab.key('another')])).toBe('no private key for the certificate: flawed, another')
+    expect(await reasonOf([certificate, lab.key('another')])).toBe(
+      'no private key for the certificate: flawed, another',
+    )
     expect(await reasonOf([join(lab.folder, 'absent-cert.pub')])).toBe('cannot be read: ENOENT')
   })
 

@@ -5,7 +5,6 @@ import { words, type ConfigBlock, type ReadConfig } from './read.ts'
 
 /** Options that make a difference and that this program does not do. The user is told. */
 const NOT_DONE: Readonly<Record<string, string>> = {
-  certificatefile: 'CertificateFile',
   controlmaster: 'ControlMaster',
   hostkeyalias: 'HostKeyAlias',
   localforward: 'LocalForward',
@@ -69,7 +68,11 @@ function candidate(alias: string, options: Map<string, string[]>, context: Impor
     port: Number.isInteger(port) && port > 0 && port < 65536 ? port : 22,
     user,
     auth: authOrder(options),
-    keys: (options.get('identityfile') ?? []).flatMap((line) => words(line).slice(0, 1)).map(expand),
+    // Certificates stand among the keys, before them, as OpenSSH tries them.
+    keys: ['certificatefile', 'identityfile']
+      .flatMap((name) => options.get(name) ?? [])
+      .flatMap((line) => words(line).slice(0, 1))
+      .map(expand),
     identitiesOnly: isYes(first('identitiesonly')),
     agentSocket: agentSocket && agentSocket !== 'SSH_AUTH_SOCK' && agentSocket !== 'none' ? expand(agentSocket) : null,
     keepAliveSeconds: keepAlive(first('serveraliveinterval')),

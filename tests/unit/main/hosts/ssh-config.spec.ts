@@ -103,10 +103,16 @@ describe('an SSH configuration', () => {
 
   it('says what it does not do, and the order of logins', async () => {
     const [host] = await candidates(
-      'Host a\n  ProxyCommand nc %h %p\n  CertificateFile x\n  PreferredAuthentications password,publickey\n  IdentityAgent none\n',
+      'Host a\n  ProxyCommand nc %h %p\n  ControlMaster auto\n  PreferredAuthentications password,publickey\n  IdentityAgent none\n',
     )
-    expect(host?.notes).toEqual(['ProxyCommand', 'CertificateFile'])
+    expect(host?.notes).toEqual(['ProxyCommand', 'ControlMaster'])
     expect(host?.draft.ssh.auth).toEqual(['password', 'key'])
+  })
+
+  it('takes certificates over with the keys', async () => {
+    const [host] = await candidates('Host a\n  IdentityFile ~/.ssh/work\n  CertificateFile ~/.ssh/%h-cert.pub\n')
+    expect(host?.notes).toEqual([])
+    expect(host?.draft.ssh.keys).toEqual(['~/.ssh/a-cert.pub', '~/.ssh/work'])
   })
 
   it('reports a file that is not there', async () => {

@@ -23,7 +23,9 @@ describe('a certificate of OpenSSH', () => {
 
   it('is of no use before and after its time, and for hosts', () => {
     expect(flawOf(certificate(), Date.UTC(2026, 5, 1))).toBeNull()
-    expect(flawOf(certificate(), Date.UTC(2025, 5, 1))).toBe('the certificate is valid from 2026-01-01T00:00:00.000Z on')
+    expect(flawOf(certificate(), Date.UTC(2025, 5, 1))).toBe(
+      'the certificate is valid from 2026-01-01T00:00:00.000Z on',
+    )
     expect(flawOf(certificate(), Date.UTC(2027, 0, 1))).toBe('the certificate was valid until 2027-01-01T00:00:00.000Z')
     expect(flawOf({ ...certificate(), isForUsers: false }, 0)).toBe('a certificate for hosts, not for users')
   })

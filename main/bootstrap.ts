@@ -19,6 +19,7 @@ import { plansTopic, runsTopic } from './contract/runs.ts'
 import { questionsTopic, vaultTopic } from './contract/questions.ts'
 import { rankTablesTopic } from './contract/rank-tables.ts'
 import { settingsTopic } from './contract/settings.ts'
+import { snippetsTopic } from './contract/snippets.ts'
 import { contentsTopic, transfersTopic } from './contract/transfers.ts'
 import { terminalsTopic } from './contract/terminals.ts'
 import { Engine } from './engines/engine.ts'
@@ -38,6 +39,7 @@ import { Relay } from './relay/relay.ts'
 import { JournalCollector } from './runs/journal-collector.ts'
 import { PlanService } from './runs/plan-service.ts'
 import { RunBook } from './runs/run-book.ts'
+import { restartHost } from './runs/restart-host.ts'
 import { RunDriver } from './runs/run-driver.ts'
 import { RunService } from './runs/run-service.ts'
 import { Scope } from './scope.ts'
@@ -53,6 +55,8 @@ import { NpuPointsRepository } from './store/npu-points-repository.ts'
 import { NpuTakeoverRepository } from './store/npu-takeover-repository.ts'
 import { RunsRepository } from './store/runs-repository.ts'
 import { SettingsRepository } from './store/settings-repository.ts'
+import { TransfersRepository } from './store/transfers-repository.ts'
+import { SnippetBook } from './terminals/snippet-book.ts'
 import { Sides } from './transfers/sides.ts'
 import { Staging } from './transfers/staging.ts'
 import { TransferService } from './transfers/transfer-service.ts'
@@ -111,7 +115,18 @@ export function bootstrap(env: AppEnv): App {
   const book = scope.add(new RunBook(new RunsRepository(database), artifacts, mirror, clock))
   const driver = scope.add(new RunDriver({ book, mirror, engines, hosts, collector, clock, log }))
   const plans = new PlanService(families, hosts, engines)
-  const runs = new RunService({ book, driver, plans, engines, mirror, collector, journals, clock, randomId })
+  const runs = new RunService({
+    book,
+    driver,
+    plans,
+    engines,
+    mirror,
+    collector,
+    journals,
+    clock,
+    restartHost: (host) => restartHost(links.of(host)),
+    randomId,
+  })
   const chats = new ChatService(new ChatsRepository(database), engines, clock, randomId)
 
   collector.onArtifact(({ host, run }, { artifact, t }) => {
@@ -144,7 +159,9 @@ export function bootstrap(env: AppEnv): App {
 
   const sides = scope.add(new Sides({ engineOf: (id) => engines.of(id), linkOf: (id) => links.of(id), clock }))
   const staging = new Staging(join(env.dataDir, 'staging'), randomId)
-  const transfers = scope.add(new TransferService({ sideOf: (host) => sides.of(host), staging, clock, log, randomId }))
+  const sideOf = (host: HostId) => sides.of(host)
+  const repository = new TransfersRepository(database)
+  const transfers = scope.add(new TransferService({ sideOf, staging, repository, clock, log, randomId }))
 
   hosts.start(sshHosts)
   book.start()
@@ -162,6 +179,7 @@ export function bootstrap(env: AppEnv): App {
   engines.start()
   forwards.start()
   sshHosts.start()
+  transfers.restore()
   families.start().catch((error: unknown) => log.error('plugins.startFailed', { error }))
 
   const services = [
@@ -189,6 +207,7 @@ export function bootstrap(env: AppEnv): App {
     rankTablesTopic(engines),
     runsTopic(runs, book),
     settingsTopic(settings, settingsRepository),
+    snippetsTopic(new SnippetBook(settingsRepository, randomId)),
     terminalsTopic(engines),
     transfersTopic(transfers, staging),
     vaultTopic(door),

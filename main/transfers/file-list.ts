@@ -24,11 +24,16 @@ export async function takenNames(
   return names.filter((_, index) => stats[index] !== null)
 }
 
-/** Everything that sources hold, with where it goes. `keepBoth` gives what is taken another name. */
+/**
+ * Everything that sources hold, with where it goes. `keepBoth` gives what is taken another name.
+ *
+ * @param names names that sources have got at the target before, by their paths; those that get one now are added
+ */
 export async function listFiles(
   from: Side,
   to: Side,
   request: { readonly sources: readonly string[]; readonly target: string; readonly policy: OverwritePolicy },
+  names: Map<string, string>,
   signal: AbortSignal,
 ): Promise<FileList> {
   const { sources, target, policy } = request
@@ -38,7 +43,8 @@ export async function listFiles(
   let total = 0
   for (const path of sources) {
     const name = from.baseName(path)
-    const top = policy === 'keepBoth' ? await freeName(to, target, name, signal) : name
+    const top = names.get(path) ?? (policy === 'keepBoth' ? await freeName(to, target, name, signal) : name)
+    names.set(path, top)
     for await (const entries of source.walk({ path }, { signal })) {
       for (const { path: relative, kind, bytes, mode } of entries) {
         const below = relative === '' ? top : `${top}/${relative}`

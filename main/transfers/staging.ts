@@ -5,10 +5,14 @@ import { AppError } from '#engine/protocol/errors/index.ts'
 /** Names of stages are made here; anything else would be a path. */
 const STAGE = /^[\w-]+$/
 
-/** Files that the page has brought piece by piece, until they have been sent. What an earlier run left is deleted. */
+/**
+ * Files that the page has brought piece by piece, until they have been sent. What an earlier run left is deleted, but for
+ * what transfers still need.
+ */
 export class Staging {
   readonly #folder: string
   readonly #randomId: () => string
+  readonly #kept = new Set<string>()
   #isClean: Promise<void> | null = null
 
   constructor(folder: string, randomId: () => string) {
@@ -16,12 +20,17 @@ export class Staging {
     this.#randomId = randomId
   }
 
+  /** To be called before anything is put. */
+  keep(stages: Iterable<string>): void {
+    for (const stage of stages) this.#kept.add(stage)
+  }
+
   /**
    * Adds a piece (base64) to a file; the first one makes it. Pieces of a file come in order.
    * @throws AppError `transfer.stagePath`, `input.invalid` (a gap)
    */
   async put(stage: string | undefined, path: string, offset: number, data: string): Promise<string> {
-    await (this.#isClean ??= rm(this.#folder, { recursive: true, force: true }))
+    await (this.#isClean ??= this.#clean())
     const id = stage ?? this.#randomId()
     const parts = path.split('/')
     const isSafe = parts.every((part) => part !== '' && part !== '.' && part !== '..' && !/[\\\0]/.test(part))
@@ -49,6 +58,13 @@ export class Staging {
 
   async remove(stage: string): Promise<void> {
     await rm(this.#of(stage), { recursive: true, force: true })
+  }
+
+  async #clean(): Promise<void> {
+    const names = await readdir(this.#folder).catch(() => [])
+    for (const name of names.filter((one) => !this.#kept.has(one))) {
+      await rm(join(this.#folder, name), { recursive: true, force: true })
+    }
   }
 
   #of(stage: string): string {

@@ -1,6 +1,7 @@
 import { AppError, toCodedError, type CodedError } from '#engine/protocol/errors/index.ts'
-import type { OverwritePolicy, TransferRequest, TransferState, TransferView } from '#contract/index.ts'
+import type { TransferState, TransferView } from '#contract/index.ts'
 import { delay, type Clock } from '../clock.ts'
+import type { FinishedFile, TargetNames, TransferOrder, TransferRecord } from '../store/transfers-repository.ts'
 import { copyFile, type FileCopy } from './copy-file.ts'
 import { listFiles, type FileList } from './file-list.ts'
 import { RateMeter } from './rate-meter.ts'
@@ -26,11 +27,19 @@ const LOST = new Set([
 
 export interface TransferOptions {
   readonly id: string
-  readonly request: TransferRequest & { readonly policy: OverwritePolicy }
+  readonly request: TransferOrder
   readonly from: Side
   readonly to: Side
   readonly clock: Clock
   readonly onChange: () => void
+  /** Hears of each file that has arrived, or was skipped. */
+  readonly onFinished: (file: FinishedFile) => void
+  /** How it stood when the program ended. */
+  readonly earlier?: EarlierTransfer
+}
+
+export interface EarlierTransfer extends Pick<TransferRecord, 'view' | 'names'> {
+  readonly finished: readonly FinishedFile[]
 }
 
 interface ActiveCopy {
@@ -48,6 +57,7 @@ export class Transfer {
   readonly #active = new Map<FileCopy, ActiveCopy>()
   readonly #done = new Set<FileCopy>()
   readonly #failures = new Map<FileCopy, CodedError>()
+  readonly #names: Map<string, string>
   readonly #rate: RateMeter
   #state: TransferState = 'queued'
   #list: FileList | null = null
@@ -61,7 +71,14 @@ export class Transfer {
     this.id = options.id
     this.request = options.request
     this.#options = options
-    this.#createdAt = options.clock.now()
+    const { earlier } = options
+    this.#createdAt = earlier?.view.createdAt ?? options.clock.now()
+    this.#names = new Map(Object.entries(earlier?.names ?? {}))
+    if (earlier?.view.endedAt !== undefined) {
+      this.#state = earlier.view.state
+      this.#endedAt = earlier.view.endedAt
+      this.#error = earlier.view.error
+    }
     this.#rate = new RateMeter(() => options.clock.monotonicMs())
   }
 
@@ -73,9 +90,14 @@ export class Transfer {
     return this.#state === 'queued'
   }
 
+  /** Names that sources have got at the target, by their paths. */
+  get names(): TargetNames {
+    return Object.fromEntries(this.#names)
+  }
+
   get view(): TransferView {
     const { host, direction, sources, target } = this.request
-    const { clock, from } = this.#options
+    const { clock, from, earlier } = this.#options
     const active = [...this.#active.values()].map(({ file, bytes, rate }) => ({
       path: file.target,
       bytes,
@@ -90,22 +112,28 @@ export class Transfer {
       sources: sources.length,
       target,
       state: this.#state,
+      ...(this.#list === null && earlier ? asBefore(earlier.view) : this.#figures(this.#list, active)),
+      rate: this.isEnded ? 0 : this.#rate.rate,
+      active,
+      ...(this.#error ? { error: this.#error } : {}),
+      createdAt: Math.min(this.#createdAt, clock.now()),
+      ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),
+    }
+  }
+
+  #figures(list: FileList | null, active: TransferView['active']): Pick<TransferView, 'files' | 'bytes' | 'failures'> {
+    return {
       files: {
-        total: this.#list?.files.length ?? 0,
+        total: list?.files.length ?? 0,
         done: this.#done.size - this.#skipped,
         skipped: this.#skipped,
         failed: this.#failures.size,
       },
       bytes: {
-        total: this.#list?.bytes ?? 0,
+        total: list?.bytes ?? 0,
         done: this.#doneBytes + active.reduce((sum, { bytes }) => sum + bytes, 0),
       },
-      rate: this.isEnded ? 0 : this.#rate.rate,
-      active,
       failures: [...this.#failures].slice(0, SHOWN_FAILURES).map(([file, error]) => ({ path: file.source, error })),
-      ...(this.#error ? { error: this.#error } : {}),
-      createdAt: Math.min(this.#createdAt, clock.now()),
-      ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),
     }
   }
 
@@ -144,7 +172,10 @@ export class Transfer {
 
   async #scan(signal: AbortSignal): Promise<void> {
     const { from, to } = this.#options
-    if (this.#list === null) this.#list = await listFiles(from, to, this.request, signal)
+    if (this.#list === null) {
+      this.#list = await listFiles(from, to, this.request, this.#names, signal)
+      this.#takeEarlier(this.#list)
+    }
     const target = await to.files(signal)
     for (const path of this.#list.folders) await target.makeFolder({ path }, { signal })
     const { freeBytes } = await target.disk({ path: this.request.target }, { signal })
@@ -154,22 +185,38 @@ export class Transfer {
     }
   }
 
+  /** Files that had been dealt with before the program ended, unless they are others by now. */
+  #takeEarlier({ files }: FileList): void {
+    const finished = new Map(this.#options.earlier?.finished.map((file) => [file.target, file]))
+    for (const file of files) {
+      const known = finished.get(file.target)
+      if (known?.bytes === file.bytes) this.#count(file, known.isSkipped)
+    }
+  }
+
+  #count(file: FileCopy, isSkipped: boolean): void {
+    this.#done.add(file)
+    this.#doneBytes += file.bytes
+    if (isSkipped) this.#skipped++
+  }
+
   async #bring(file: FileCopy, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options
     const active: ActiveCopy = { file, bytes: 0, rate: new RateMeter(() => clock.monotonicMs()) }
     this.#active.set(file, active)
     try {
       let damaged = 0
+      let isSkipped = false
       for (;;) {
         try {
-          await this.#lasting(() => this.#copy(active, signal), 'running', signal)
+          await this.#lasting(async () => void (isSkipped = !(await this.#copy(active, signal))), 'running', signal)
           break
         } catch (error) {
           if (toCodedError(error).code !== 'file.damaged' || damaged++ >= DAMAGED_RETRIES) throw error
         }
       }
-      this.#done.add(file)
-      this.#doneBytes += file.bytes
+      this.#count(file, isSkipped)
+      this.#options.onFinished({ target: file.target, bytes: file.bytes, isSkipped })
     } catch (error) {
       if (!signal.aborted) this.#failures.set(file, toCodedError(error))
     } finally {
@@ -178,12 +225,13 @@ export class Transfer {
     }
   }
 
-  async #copy(active: ActiveCopy, signal: AbortSignal): Promise<void> {
+  /** Answers false when the file was skipped. */
+  async #copy(active: ActiveCopy, signal: AbortSignal): Promise<boolean> {
     const { from, to } = this.#options
     const { file } = active
     if (this.request.policy === 'skip') {
       const there = await (await to.files(signal)).stat({ path: file.target }, { signal })
-      if (there !== null) return void this.#skipped++
+      if (there !== null) return false
     }
     let isFirst = true
     const onBytes = (bytes: number) => {
@@ -200,6 +248,7 @@ export class Transfer {
       this.#options.onChange()
     }
     await copyFile(from, to, file, onBytes, signal)
+    return true
   }
 
   /** Does it again, from where it was, as often as a side is lost meanwhile. */
@@ -234,3 +283,6 @@ export class Transfer {
     this.#options.onChange()
   }
 }
+
+/** What was known of it when the program ended, until its files have been listed again. */
+const asBefore = ({ files, bytes, failures }: TransferView) => ({ files, bytes, failures })

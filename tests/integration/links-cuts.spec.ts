@@ -13,20 +13,13 @@ import type { SshLink } from '#main/links/link.ts'
 import { TestLinks } from '../hosts/links.ts'
 import { BreakableWay } from '../hosts/proxies.ts'
 import { noSshd, SshLab, type Sshd } from '../hosts/sshd.ts'
+import { sequence } from '../fixtures/sequence.ts'
 import { until } from '../fixtures/until.ts'
 
 const missing = noSshd()
 const root = new URL('../..', import.meta.url).pathname
 /** More of them with AWB_TEST_CUTS=50. */
 const CUTS = Number(process.env['AWB_TEST_CUTS'] ?? 8)
-
-/** Numbers that look random and are the same each time. */
-function* sequence(seed: number): Generator<number, never> {
-  for (let state = seed; ;) {
-    state = (state * 1103515245 + 12345) % 2147483648
-    yield state / 2147483648
-  }
-}
 
 const sha = (data: Buffer | string) => createHash('sha256').update(data).digest('hex')
 

@@ -24,15 +24,18 @@ import { serve } from '#engine/rpc/serve.ts'
 import type { OverwritePolicy, TransferRequest, TransferView } from '#contract/index.ts'
 import { systemClock } from '#main/clock.ts'
 import type { SshLink } from '#main/links/link.ts'
+import { Database } from '#main/store/database.ts'
+import { TransfersRepository } from '#main/store/transfers-repository.ts'
 import { localBytes } from '#main/transfers/local-bytes.ts'
 import type { Side } from '#main/transfers/side.ts'
 import { Sides } from '#main/transfers/sides.ts'
 import { Staging } from '#main/transfers/staging.ts'
 import { TransferService } from '#main/transfers/transfer-service.ts'
+import { sequence } from '../fixtures/sequence.ts'
 import { until } from '../fixtures/until.ts'
 import { TestLinks } from '../hosts/links.ts'
 import { BreakableWay } from '../hosts/proxies.ts'
-import { noSshd, SshLab } from '../hosts/sshd.ts'
+import { noSshd, SshLab, type Sshd } from '../hosts/sshd.ts'
 
 const missing = noSshd()
 /** More of them with AWB_TEST_CUTS=50. */
@@ -41,16 +44,9 @@ const HOST = HostId.parse('far')
 const when = (look: () => boolean) => until(() => look() || undefined, 'the transfer')
 const sha = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex')
 
-/** Numbers that look random and are the same each time. */
-function* sequence(seed: number): Generator<number, never> {
-  for (let state = seed; ;) {
-    state = (state * 1103515245 + 12345) % 2147483648
-    yield state / 2147483648
-  }
-}
-
 describe.skipIf(missing !== null)(`transfers over SSH${missing ? ` (${missing})` : ''}`, () => {
   let lab: SshLab
+  let server: Sshd
   let way: BreakableWay
   let links: TestLinks
   let link: SshLink
@@ -58,6 +54,7 @@ describe.skipIf(missing !== null)(`transfers over SSH${missing ? ` (${missing})`
   let engine: Connection
   let service: TransferService
   let staging: Staging
+  let database: Database
   let lastId = 0
   let folders = 0
 
@@ -77,10 +74,26 @@ describe.skipIf(missing !== null)(`transfers over SSH${missing ? ` (${missing})`
     return { ...side, files }
   }
 
+  const randomId = () => `t${++lastId}`
+  const stagingOf = () => new Staging(join(lab.folder, 'staging'), randomId)
+  const serviceOn = (stages: Staging) => {
+    const repository = new TransfersRepository(database)
+    return new TransferService({ sideOf, staging: stages, repository, clock: systemClock, log: links.log, randomId })
+  }
+  /** As when the program is started again: another queue on the same store. */
+  const restart = () => {
+    service[Symbol.dispose]()
+    database[Symbol.dispose]()
+    database = new Database(join(lab.folder, 'store', 'workbench.db'))
+    staging = stagingOf()
+    service = serviceOn(staging)
+    service.restore()
+  }
+
   beforeAll(async () => {
     lab = new SshLab()
     const key = lab.key('user')
-    const server = await lab.start('a')
+    server = await lab.start('a')
     server.authorize(key)
     way = await new BreakableWay(server).listen()
     links = new TestLinks({ folder: lab.folder })
@@ -94,9 +107,9 @@ describe.skipIf(missing !== null)(`transfers over SSH${missing ? ` (${missing})`
       throw new Error('not asked for here')
     }
     sides = new Sides({ engineOf: noEngine, linkOf: () => link, clock: systemClock })
-    const randomId = () => `t${++lastId}`
-    staging = new Staging(join(lab.folder, 'staging'), randomId)
-    service = new TransferService({ sideOf, staging, clock: systemClock, log: links.log, randomId })
+    staging = stagingOf()
+    database = new Database(join(lab.folder, 'store', 'workbench.db'))
+    service = serviceOn(staging)
   })
 
   afterAll(async () => {
@@ -104,6 +117,7 @@ describe.skipIf(missing !== null)(`transfers over SSH${missing ? ` (${missing})`
     sides[Symbol.dispose]()
     engine[Symbol.dispose]()
     links[Symbol.dispose]()
+    database[Symbol.dispose]()
     await way[Symbol.asyncDispose]()
     await lab[Symbol.asyncDispose]()
   })
@@ -221,6 +235,66 @@ describe.skipIf(missing !== null)(`transfers over SSH${missing ? ` (${missing})`
   })
 
   it.each(['upload', 'download'] as const)(
+    'goes on after a restart of the program, from where it was: %s',
+    async (direction) => {
+      const { from, to } = freshFolders()
+      mkdirSync(join(from, 'model'))
+      for (let file = 0; file < 30; file++) writeFileSync(join(from, 'model', `a${file}`), `first ${file}`)
+      writeFileSync(join(from, 'model', 'big'), randomBytes(48 << 20))
+      mkdirSync(join(to, 'model'), { recursive: true })
+      const order = { host: HOST, direction, sources: [join(from, 'model')], target: to, policy: 'keepBoth' as const }
+      const id = await service.start(order)
+      await when(() => view(id).files.done === 30 && view(id).bytes.done > 12 << 20)
+      restart()
+      const { state, files, bytes } = view(id)
+      expect(['queued', 'scanning']).toContain(state)
+      expect(files).toMatchObject({ total: 31, done: 30 })
+      expect(bytes.done).toBeGreaterThan(8 << 20)
+      // What had arrived is not looked at again, and the name that was free then is not taken for another one.
+      for (let file = 0; file < 30; file++) writeFileSync(join(from, 'model', `a${file}`), `other ${file}`)
+      let least = Infinity
+      using _watching = service.onChange((delta) => {
+        if (delta.kind === 'changed' && delta.transfer.active.some(({ bytes: came }) => came > 0)) {
+          least = Math.min(least, delta.transfer.bytes.done)
+        }
+      })
+      expect(await ended(id)).toMatchObject({ state: 'done', files: { total: 31, done: 31 }, failures: [] })
+      expect(least).toBeGreaterThan(8 << 20)
+      expect(readdirSync(to).sort()).toEqual(['model', 'model (2)'])
+      expect(sha(join(to, 'model (2)/big'))).toBe(sha(join(from, 'model/big')))
+      expect(readFileSync(join(to, 'model (2)/a7'), 'utf8')).toBe('first 7')
+      restart()
+      expect(service.list()).toEqual([])
+    },
+  )
+
+  it('keeps what failed, what was cancelled and what the page brought over a restart', async () => {
+    const { from, to } = freshFolders()
+    writeFileSync(join(from, 'a'), 'a')
+    mkdirSync(join(to, 'a'), { recursive: true })
+    const failed = await bring({ direction: 'upload', sources: [join(from, 'a')], target: to })
+    const stage = await staging.put(undefined, 'dropped', 0, Buffer.from('from the page').toString('base64'))
+    const abandoned = await staging.put(undefined, 'not started', 0, '')
+    mkdirSync(join(to, 'dropped'))
+    const staged = await bring({ direction: 'upload', sources: [], stage, target: to })
+    restart()
+    expect(service.list()).toMatchObject([
+      { id: failed.id, state: 'failed', failures: [{ error: { code: 'file.exists' } }], endedAt: failed.endedAt },
+      { id: staged.id, state: 'failed' },
+    ])
+    await staging.put(undefined, 'another', 0, '')
+    expect(existsSync(join(lab.folder, 'staging', abandoned))).toBe(false)
+    rmdirSync(join(to, 'dropped'))
+    service.retry(staged.id)
+    await when(() => view(staged.id).state === 'done')
+    expect(readFileSync(join(to, 'dropped'), 'utf8')).toBe('from the page')
+    service.cancel(failed.id)
+    await service.clear()
+    restart()
+    expect(service.list()).toEqual([])
+  })
+
+  it.each(['upload', 'download'] as const)(
     `loses and doubles no byte over ${CUTS} cuts: %s`,
     async (direction) => {
       const { from, to } = freshFolders()
@@ -245,21 +319,25 @@ describe.skipIf(missing !== null)(`transfers over SSH${missing ? ` (${missing})`
         if (cuts < CUTS && bytes.done > nextAt && link.view.state === 'ready') {
           // Somewhere within what comes next, not only between two pieces.
           await new Promise((resolve) => setTimeout(resolve, random.next().value * 30))
-          way.cut()
+          // The way, in the middle of a packet, or the far end.
+          const how = random.next().value
+          if (how < 0.4) way.cut()
+          else if (how < 0.7) way.cutAfterBytes = 1 + random.next().value * (direction === 'upload' ? 200 : 100_000)
+          else server.killSessions()
           cuts++
           nextAt = bytes.done + (3 + random.next().value * 2) * (1 << 20)
-          await when(() => link.view.state !== 'ready')
+          await when(() => link.view.state !== 'ready' || view(id).endedAt !== undefined)
         }
         await new Promise((resolve) => setTimeout(resolve, 5))
       }
       watching[Symbol.dispose]()
       expect(view(id)).toMatchObject({ state: 'done', failures: [] })
-      expect(cuts).toBeGreaterThan(CUTS / 2)
+      expect(cuts).toBe(CUTS)
       expect(states).toContain('waiting')
       for (const name of names) expect(sha(join(to, name))).toBe(sha(join(from, name)))
       expect(readdirSync(to).sort()).toEqual(names)
     },
-    60_000,
+    60_000 + CUTS * 5000,
   )
 
   it('does not go on from a beginning that is another file, nor from one that is longer', async () => {

@@ -2,6 +2,7 @@ import { contents } from '../protocol/contents.ts'
 import { implement, type Service } from '../rpc/serve.ts'
 import { discardPart, makeFolder, placeArrival } from './arrivals.ts'
 import { digestFile } from './digest.ts'
+import { measurePaths, removePaths, renamePath } from './file-changes.ts'
 import { tail } from './tail.ts'
 import { readText, writeText } from './text-files.ts'
 import { walk } from './walk.ts'
@@ -15,6 +16,12 @@ export const contentsService = (): Service =>
     },
     makeFolder: async ({ path }) => {
       await makeFolder(path)
+      return {}
+    },
+    measure: ({ paths }, { signal }) => measurePaths(paths, signal),
+    rename: async ({ path, name }) => ({ path: await renamePath(path, name) }),
+    remove: async ({ paths }, { signal }) => {
+      await removePaths(paths, signal)
       return {}
     },
     place: async (arrival, { signal }) => {

@@ -44,6 +44,14 @@ export const TailEvent = z.discriminatedUnion('kind', [
 ])
 export type TailEvent = z.infer<typeof TailEvent>
 
+export const Measure = z.object({
+  /** Files, folders and links. */
+  entries: z.number().int().nonnegative(),
+  bytes,
+  /** There are more than were counted. */
+  isPartial: z.boolean(),
+})
+
 /** Whole files of a host: their digests, their arrival, their text. What is where is told by the topic `files`. */
 export const contents = topic('contents', {
   /** Of the bytes from `from` to before `to` (default: the end); `bytes` is how many there were. */
@@ -51,6 +59,12 @@ export const contents = topic('contents', {
   /** Files and folders below a path, folders before what they hold. Links to folders are not followed. */
   walk: stream(z.object({ path }), z.array(WalkEntry)),
   makeFolder: call(z.object({ path }), nothing),
+  /** How much lies at and below paths, up to a limit; links are not followed. */
+  measure: call(z.object({ paths: z.array(path).min(1) }), Measure),
+  /** Another name in the same folder; answers the new path. Errors `file.taken`, `file.badName`. */
+  rename: call(z.object({ path, name: z.string().min(1).max(255) }), z.object({ path })),
+  /** Deletes files, links, and folders with all they hold. Error `file.protected`: home and what holds it stay. */
+  remove: call(z.object({ paths: z.array(path).min(1) }), nothing),
   /**
    * Gives a file that has arrived its name, after checking its length and digest and bringing it to the disk. Errors
    * `file.damaged`, `file.exists` (a folder has the name).

@@ -42,6 +42,12 @@ export const contentsTopic = (engines: EnginePool): Service =>
       (await engines.of(host).client(contents, signal)).writeText(input, { signal }),
     makeFolder: async ({ host, ...input }, { signal }) =>
       (await engines.of(host).client(contents, signal)).makeFolder(input, { signal }),
+    measure: async ({ host, ...input }, { signal }) =>
+      (await engines.of(host).client(contents, signal)).measure(input, { signal }),
+    rename: async ({ host, ...input }, { signal }) =>
+      (await engines.of(host).client(contents, signal)).rename(input, { signal }),
+    remove: async ({ host, ...input }, { signal }) =>
+      (await engines.of(host).client(contents, signal)).remove(input, { signal }),
     tail: async ({ host, ...input }, sink, { signal }) => {
       const client = await engines.of(host).client(contents, signal)
       for await (const event of client.tail(input, { signal })) await sink.push(event)

@@ -95,12 +95,15 @@ export const transfers = topic('transfers', {
 })
 
 const host = z.object({ host: HostId })
-const { readText, writeText, makeFolder, tail } = engineContents.members
+const { readText, writeText, makeFolder, measure, rename, remove, tail } = engineContents.members
 
-/** Texts of a host's files, and new folders. */
+/** Texts of a host's files, and what becomes of files and folders. */
 export const contents = topic('contents', {
   readText: call(readText.input.extend(host.shape), readText.output),
   writeText: call(writeText.input.extend(host.shape), writeText.output),
   makeFolder: call(makeFolder.input.extend(host.shape), makeFolder.output),
+  measure: call(measure.input.extend(host.shape), measure.output),
+  rename: call(rename.input.extend(host.shape), rename.output),
+  remove: call(remove.input.extend(host.shape), remove.output),
   tail: stream(tail.input.extend(host.shape), tail.item),
 })

@@ -9,6 +9,18 @@ export const hostErrors = {
     en: 'What arrived of {path} is not what was sent (its SHA-256 differs). Nothing was put in its place; transfer it again.',
     'zh-CN': '{path} 接收到的内容与发送的不一致（SHA-256 不同），未覆盖原有文件。请重新传输。',
   },
+  'file.taken': {
+    en: '{path} exists already. Choose another name.',
+    'zh-CN': '{path} 已存在。请使用其他名称。',
+  },
+  'file.badName': {
+    en: '"{name}" cannot be a name: it must not hold a slash. Choose another name.',
+    'zh-CN': '“{name}”不能用作名称：不能包含斜杠。请使用其他名称。',
+  },
+  'file.protected': {
+    en: '{path} holds the home folder or the engine itself and is not deleted from here. Delete what lies in it instead, or uninstall the engine on its own page.',
+    'zh-CN': '{path} 包含用户主目录或引擎本身，不能在此删除。请删除其中的内容，或在引擎页面卸载引擎。',
+  },
   'host.containerMissing': {
     en: 'The container {container} does not answer: {reason}. Start it (docker start {container}), or choose another one.',
     'zh-CN': '容器 {container} 没有响应：{reason}。请启动该容器（docker start {container}），或选择其他容器。',

@@ -4,6 +4,7 @@ import { computed, shallowRef } from 'vue'
 import { notifyError } from '@/shell/notifications.ts'
 import { useWorkbench } from '@/workbench/index.ts'
 import { replaceById, useTopicState } from '@/workbench/topic-state.ts'
+import type { DroppedFile } from './dropped-files.ts'
 
 const PIECE_BYTES = 1 << 20
 
@@ -59,12 +60,11 @@ export function useTransfers(host: () => HostId) {
   }
 
   /** Files that only the page can read go through main in pieces. */
-  async function upload(files: readonly File[], target: string): Promise<void> {
+  async function upload(files: readonly DroppedFile[], target: string): Promise<void> {
     let stage: string | undefined
     try {
-      for (const file of files) {
-        staging.value = file.name
-        const path = file.webkitRelativePath || file.name
+      for (const { file, path } of files) {
+        staging.value = path
         for (let offset = 0; offset === 0 || offset < file.size; offset += PIECE_BYTES) {
           const bytes = new Uint8Array(await file.slice(offset, offset + PIECE_BYTES).arrayBuffer())
           const piece = { path, offset, data: base64(bytes) }

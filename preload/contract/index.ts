@@ -10,6 +10,7 @@ import { npus } from './npus.ts'
 import { questions, vault } from './questions.ts'
 import { rankTables } from './rank-tables.ts'
 import { plans, runs } from './runs.ts'
+import { snippets } from './snippets.ts'
 import { terminals } from './terminals.ts'
 import { contents, transfers } from './transfers.ts'
 
@@ -26,6 +27,7 @@ export * from './npus.ts'
 export * from './questions.ts'
 export * from './rank-tables.ts'
 export * from './runs.ts'
+export * from './snippets.ts'
 export * from './terminals.ts'
 export * from './transfers.ts'
 
@@ -50,6 +52,7 @@ export const contract = {
   rankTables,
   runs,
   settings,
+  snippets,
   terminals,
   transfers,
   vault,

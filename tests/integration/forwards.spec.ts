@@ -82,44 +82,50 @@ describe.skipIf(missing !== null)(`saved port forwards over a real link${missing
     return socket
   }
 
-  it.each(['local', 'remote', 'dynamic'] as const)('carries bytes, before and after the link was lost: %s', async (kind) => {
-    const forward = forwardOf({ kind, listen: { port: 0 }, target: { host: LOOPBACK, port: portOf(echo) } })
-    const open = async () => {
-      const { listening } = await reaches(forward, 'open')
-      const port = listening?.port ?? 0
-      return kind === 'dynamic' ? await proxied(port) : connect(port, LOOPBACK)
-    }
-    forward.start()
-    expect(await bytesCome(await open())).toBe(true)
+  it.each(['local', 'remote', 'dynamic'] as const)(
+    'carries bytes, before and after the link was lost: %s',
+    async (kind) => {
+      const forward = forwardOf({ kind, listen: { port: 0 }, target: { host: LOOPBACK, port: portOf(echo) } })
+      const open = async () => {
+        const { listening } = await reaches(forward, 'open')
+        const port = listening?.port ?? 0
+        return kind === 'dynamic' ? await proxied(port) : connect(port, LOOPBACK)
+      }
+      forward.start()
+      expect(await bytesCome(await open())).toBe(true)
 
-    const lasting = await open()
-    await until(() => (forward.view.connections === 1 ? true : undefined), 'the count')
-    lasting.on('error', () => undefined)
-    server.killSessions()
-    await until(() => (states.includes('waiting') ? true : undefined), 'the loss')
-    if (!lasting.closed) await once(lasting, 'close')
-    expect(await bytesCome(await open())).toBe(true)
+      const lasting = await open()
+      await until(() => (forward.view.connections === 1 ? true : undefined), 'the count')
+      lasting.on('error', () => undefined)
+      server.killSessions()
+      await until(() => (states.includes('waiting') ? true : undefined), 'the loss')
+      if (!lasting.closed) await once(lasting, 'close')
+      expect(await bytesCome(await open())).toBe(true)
 
-    forward.stop()
-    expect(forward.view).toMatchObject({ state: 'stopped', connections: 0 })
-    expect(forward.view.listening).toBeUndefined()
-  })
+      forward.stop()
+      expect(forward.view).toMatchObject({ state: 'stopped', connections: 0 })
+      expect(forward.view.listening).toBeUndefined()
+    },
+  )
 
-  it.each(['local', 'dynamic', 'remote'] as const)('tells that a port is taken, and opens it once it is free: %s', async (kind) => {
-    const other = createServer()
-    await once(other.listen(0, LOOPBACK), 'listening')
-    const port = portOf(other)
-    const forward = forwardOf({ kind, listen: { port }, target: { host: LOOPBACK, port: portOf(echo) } })
-    forward.start()
-    const { error } = await reaches(forward, 'failed')
-    expect(error).toMatchObject({
-      code: kind === 'remote' ? 'ssh.listenRefused' : 'ssh.portTaken',
-      params: { address: LOOPBACK, port },
-    })
-    other.close()
-    await once(other, 'close')
-    expect((await reaches(forward, 'open')).listening).toEqual({ address: LOOPBACK, port })
-  })
+  it.each(['local', 'dynamic', 'remote'] as const)(
+    'tells that a port is taken, and opens it once it is free: %s',
+    async (kind) => {
+      const other = createServer()
+      await once(other.listen(0, LOOPBACK), 'listening')
+      const port = portOf(other)
+      const forward = forwardOf({ kind, listen: { port }, target: { host: LOOPBACK, port: portOf(echo) } })
+      forward.start()
+      const { error } = await reaches(forward, 'failed')
+      expect(error).toMatchObject({
+        code: kind === 'remote' ? 'ssh.listenRefused' : 'ssh.portTaken',
+        params: { address: LOOPBACK, port },
+      })
+      other.close()
+      await once(other, 'close')
+      expect((await reaches(forward, 'open')).listening).toEqual({ address: LOOPBACK, port })
+    },
+  )
 
   it('opens what is automatic with each new connection, and nothing else', async () => {
     const target = { host: LOOPBACK, port: portOf(echo) }

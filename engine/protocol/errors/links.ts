@@ -84,7 +84,8 @@ export const linkErrors = {
   },
   'ssh.listenRefused': {
     en: '{host} does not listen on {address}:{port}: another program uses the port, or its SSH server does not allow it (AllowTcpForwarding, GatewayPorts). Choose another port, or look at that configuration.',
-    'zh-CN': '{host} 未能监听 {address}:{port}：端口已被其他程序占用，或 SSH 服务不允许（AllowTcpForwarding、GatewayPorts）。请更换端口，或检查该配置。',
+    'zh-CN':
+      '{host} 未能监听 {address}:{port}：端口已被其他程序占用，或 SSH 服务不允许（AllowTcpForwarding、GatewayPorts）。请更换端口，或检查该配置。',
   },
   'forward.unknown': {
     en: 'There is no port forward {id}. It was probably removed.',

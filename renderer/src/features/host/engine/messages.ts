@@ -5,7 +5,8 @@ export const hostEngineMessages = {
     local: 'The engine of this computer is part of the workbench',
     localText: 'It starts and is updated with it; there is nothing to install or to remove here.',
     offline: 'Not connected',
-    offlineText: 'What is installed can be seen while the host is connected. Connecting brings the engine when it is missing.',
+    offlineText:
+      'What is installed can be seen while the host is connected. Connecting brings the engine when it is missing.',
     connect: 'Connect',
     restart: 'Restart the engine',
     update: 'Change to {name}',
@@ -44,7 +45,8 @@ export const hostEngineMessages = {
     removeNodeText: '{size} are freed on the host. It is brought again when an engine needs it.',
     removeAction: 'Remove',
     uninstall: 'Uninstall',
-    uninstallText: 'Takes off the host what the workbench has brought, ends the recording of NPUs and the connection. Connecting brings it again.',
+    uninstallText:
+      'Takes off the host what the workbench has brought, ends the recording of NPUs and the connection. Connecting brings it again.',
     keepJobs: 'Keep jobs',
     keepJobsTitle: 'Take the engine off {host}?',
     keepJobsLost:
@@ -53,7 +55,8 @@ export const hostEngineMessages = {
     everythingTitle: 'Remove everything from {host}?',
     everythingLost:
       'The folder {dir} is deleted ({size}): engines, Nodes, terminals, and {n} job with its output and journal. Files that jobs wrote elsewhere stay. | The folder {dir} is deleted ({size}): engines, Nodes, terminals, and {n} jobs with their output and journals. Files that jobs wrote elsewhere stay.',
-    running: '{n} job runs on this host. Stop it or wait for it first. | {n} jobs run on this host. Stop them or wait for them first.',
+    running:
+      '{n} job runs on this host. Stop it or wait for it first. | {n} jobs run on this host. Stop them or wait for them first.',
     phase: {
       fetch: 'Fetching Node from the npm registry',
       runtime: 'Sending Node',

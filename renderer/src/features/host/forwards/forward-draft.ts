@@ -1,4 +1,5 @@
-import { ForwardSettings, type ForwardView } from '#contract/index.ts'
+import type { ForwardSettings} from '#contract/index.ts';
+import { type ForwardView } from '#contract/index.ts'
 
 export const LOOPBACK = '127.0.0.1'
 

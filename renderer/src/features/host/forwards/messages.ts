@@ -8,7 +8,8 @@ export const hostForwardsMessages = {
     none: 'No port is forwarded',
     noneText:
       'Look at TensorBoard of the host in a browser here, let the host reach something of this computer, or use the host as a proxy.',
-    offline: 'The host is not connected: nothing is forwarded. Forwards that open by themselves do so with the connection.',
+    offline:
+      'The host is not connected: nothing is forwarded. Forwards that open by themselves do so with the connection.',
     kind: { local: 'Local', remote: 'Remote', dynamic: 'SOCKS proxy' },
     kindLabel: 'Direction',
     kindText: {
@@ -24,7 +25,11 @@ export const hostForwardsMessages = {
       failed: 'failed',
     },
     anyPort: 'any free port',
-    what: { local: '{listen} of this computer → {target}', remote: '{listen} of {host} → {target}', dynamic: 'SOCKS on {listen}' },
+    what: {
+      local: '{listen} of this computer → {target}',
+      remote: '{listen} of {host} → {target}',
+      dynamic: 'SOCKS on {listen}',
+    },
     connections: 'no connection | {n} connection | {n} connections',
     automatic: 'opens when connected',
     copyAddress: 'Copy {address}',

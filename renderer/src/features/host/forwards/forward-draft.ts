@@ -1,5 +1,4 @@
-import type { ForwardSettings} from '#contract/index.ts';
-import { type ForwardView } from '#contract/index.ts'
+import type { ForwardSettings, ForwardView } from '#contract/index.ts'
 
 export const LOOPBACK = '127.0.0.1'
 

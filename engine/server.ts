@@ -6,6 +6,7 @@ import { JobStore } from './jobs/job-store.ts'
 import { JobWatch } from './jobs/job-watch.ts'
 import { jobService } from './jobs/service.ts'
 import { RelayDoor } from './hub/relay-door.ts'
+import { readEcc } from './host/npus/ecc.ts'
 import { NpuMonitor } from './host/npus/monitor.ts'
 import { NpuRecording } from './host/npus/records/recording.ts'
 import { sampleNpus } from './host/npus/sample.ts'
@@ -48,7 +49,7 @@ export function serveEngine(transport: MessageTransport): Disposable {
   const store = new JobStore(jobsDir())
   const watch = new JobWatch(store)
   watch.start()
-  const monitor = new NpuMonitor(sampleNpus)
+  const monitor = new NpuMonitor(sampleNpus, readEcc)
   const recording = new NpuRecording(store, watch)
   recording.start()
   const terminals = terminalService()

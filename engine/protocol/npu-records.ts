@@ -63,7 +63,7 @@ export const npuRecords = topic('npuRecords', {
   status: call(z.object({}), NpuRecordingStatus),
   /** Starts or ends the job that samples while nobody is connected. What is recorded stays until it is too old. */
   set: call(
-    z.object({ isOn: z.boolean(), periodS: z.number().int().min(5).max(3600).default(60) }),
+    z.object({ isOn: z.boolean(), periodS: z.number().int().min(1).max(3600).default(60) }),
     NpuRecordingStatus,
   ),
   /**

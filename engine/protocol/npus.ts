@@ -62,6 +62,20 @@ export type NpuTable = z.infer<typeof NpuTable>
 export const NpuProblem = z.object({ code: z.string(), text: Text, raw: z.string() })
 export type NpuProblem = z.infer<typeof NpuProblem>
 
+/**
+ * Memory errors of a chip since its last reset, over all its memory. Single-bit ones are corrected; double-bit ones are
+ * not, and what was computed with them is wrong.
+ */
+export const EccCounts = z.object({
+  npu: z.number().int(),
+  chip: z.number().int(),
+  singleBit: z.number().int().nonnegative(),
+  doubleBit: z.number().int().nonnegative(),
+  /** Pages that are taken out of use for good because of double-bit errors. */
+  isolatedPages: z.number().int().nonnegative(),
+})
+export type EccCounts = z.infer<typeof EccCounts>
+
 /** One look at all NPUs of a host, by one run of `npu-smi info`. */
 export const NpuSample = z.object({
   at: Timestamp,
@@ -71,6 +85,8 @@ export const NpuSample = z.object({
   /** Names of the users that own the processes of the table, by pid; those that cannot be told are absent. */
   owners: z.record(z.string(), z.string()),
   problem: NpuProblem.nullable(),
+  /** Asked for once an hour; absent before the first time, and where the product does not tell. */
+  ecc: z.object({ at: Timestamp, chips: z.array(EccCounts) }).optional(),
 })
 export type NpuSample = z.infer<typeof NpuSample>
 

@@ -24,6 +24,7 @@ export function alertsOf(
   if (table !== null) {
     const isWarm = (chip: NpuChip): boolean => before.some((alert) => isAbout(alert, 'temperature', chip))
     for (const chip of table.npus) found.push(...chipAlerts(chip, isWarm(chip)))
+    found.push(...eccAlerts(sample))
     // A damaged table may only be cut.
     if (table.damaged !== true) found.push(...vanished(table.npus, known))
   }
@@ -57,6 +58,20 @@ function chipAlerts(chip: NpuChip, isWarm: boolean): Found[] {
     alerts.push({ kind: 'health', ...place, text })
   }
   return alerts
+}
+
+/** Errors that were corrected are no reason to act; the others are, until the card is reset. */
+function eccAlerts({ table, ecc }: NpuSample): Found[] {
+  return (ecc?.chips ?? []).flatMap(({ npu, chip: number, doubleBit }) => {
+    const chip = table?.npus.find((other) => other.npu === npu && (other.chip ?? 0) === number)
+    if (!chip || doubleBit === 0) return []
+    const text = say(
+      chip,
+      `has ${doubleBit} memory errors that could not be corrected (double-bit ECC): results may be wrong. Move the work elsewhere and reset the card; npu-smi info -t ecc -i ${npu} shows the counters`,
+      `有 ${doubleBit} 个无法纠正的内存错误（双比特 ECC）：结果可能有误。请将任务移到其他卡并复位该卡；可用 npu-smi info -t ecc -i ${npu} 查看计数`,
+    )
+    return [{ kind: 'ecc' as const, npu, chip: chip.chip, text }]
+  })
 }
 
 function vanished(present: readonly NpuChip[], known: ReadonlyMap<string, NpuChip>): Found[] {

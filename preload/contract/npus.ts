@@ -7,7 +7,7 @@ import { call, state, topic } from '#engine/rpc/topic.ts'
 export const NpuAlert = z.object({
   id: z.string(),
   host: HostId,
-  kind: z.enum(['temperature', 'health', 'vanished', 'tool']),
+  kind: z.enum(['temperature', 'health', 'ecc', 'vanished', 'tool']),
   /** Card and chip; null when it concerns the whole host. */
   npu: z.number().int().nullable(),
   chip: z.number().int().nullable(),

@@ -1,4 +1,4 @@
-import type { NpuSample } from '../../protocol/npus.ts'
+import type { EccCounts, NpuChip, NpuSample } from '../../protocol/npus.ts'
 import type { StateSource } from '../../rpc/topic.ts'
 
 type Delta = { kind: 'sample'; sample: NpuSample }
@@ -11,6 +11,11 @@ interface Watcher {
 const WITHOUT_TOOL_MS = 60_000
 /** The tool costs the host something: it rests at least this many times as long as it took. */
 const REST_FACTOR = 2
+/** Memory errors take a run of the tool for each card, and are rare. */
+const ECC_EVERY_MS = 3_600_000
+
+/** Counters of memory errors, null where the product has none. */
+export type ReadEcc = (chips: readonly NpuChip[], signal: AbortSignal) => Promise<EccCounts[] | null>
 
 /**
  * Samples while somebody watches, one run of the tool at a time, at the shortest period that is asked for. Nothing runs
@@ -18,13 +23,18 @@ const REST_FACTOR = 2
  */
 export class NpuMonitor implements Disposable {
   readonly #sample: (signal: AbortSignal) => Promise<NpuSample>
+  readonly #readEcc: ReadEcc
   readonly #watchers = new Set<Watcher>()
   #last: NpuSample | null = null
   #timer: NodeJS.Timeout | null = null
   #running: AbortController | null = null
+  #ecc: NpuSample['ecc']
+  #hasEcc = true
+  #eccAskedAt = -Infinity
 
-  constructor(sample: (signal: AbortSignal) => Promise<NpuSample>) {
+  constructor(sample: (signal: AbortSignal) => Promise<NpuSample>, readEcc: ReadEcc) {
     this.#sample = sample
+    this.#readEcc = readEcc
   }
 
   watch(periodMs: number): StateSource<NpuSample | null, Delta> {
@@ -75,11 +85,27 @@ export class NpuMonitor implements Disposable {
     const running = new AbortController()
     this.#running = running
     const sample = await this.#sample(running.signal)
-    this.#running = null
     if (!running.signal.aborted) {
-      this.#last = sample
-      for (const { emit } of this.#watchers) emit({ kind: 'sample', sample })
+      this.#tell(this.#ecc ? { ...sample, ecc: this.#ecc } : sample)
+      await this.#askEcc(sample.table?.npus ?? [], running.signal)
     }
+    this.#running = null
     this.#schedule(this.#dueInMs())
+  }
+
+  #tell(sample: NpuSample): void {
+    this.#last = sample
+    for (const { emit } of this.#watchers) emit({ kind: 'sample', sample })
+  }
+
+  /** After a sample, so that the tool never runs twice at a time; the next sample carries what was found. */
+  async #askEcc(chips: readonly NpuChip[], signal: AbortSignal): Promise<void> {
+    if (!this.#hasEcc || chips.length === 0 || Date.now() - this.#eccAskedAt < ECC_EVERY_MS) return
+    const at = Date.now()
+    const found = await this.#readEcc(chips, signal)
+    if (signal.aborted) return
+    this.#eccAskedAt = at
+    if (found === null) this.#hasEcc = false
+    else this.#ecc = { at, chips: found }
   }
 }

@@ -27,8 +27,41 @@ describe('alerts', () => {
     expect(second[0]?.text.en).toContain('Critical')
   })
 
+  it('tell of memory errors that could not be corrected, not of those that were', () => {
+    const withEcc = (doubleBit: number, npu = 4) => ({
+      ...sampleOf([chipOf(4)]),
+      ecc: { at: 1, chips: [{ npu, chip: 0, singleBit: 12, doubleBit, isolatedPages: 0 }] },
+    })
+    expect(kinds(withEcc(0))).toEqual([])
+    expect(kinds(withEcc(2))).toEqual(['ecc 4'])
+    expect(alertsOf(LOCAL_HOST, withEcc(2), knownOf(), [])[0]?.text.en).toContain('NPU 4 has 2 memory errors')
+    // After the card was reset, or is not there any more.
+    const before = alertsOf(LOCAL_HOST, withEcc(2), knownOf(), [])
+    expect(kinds(withEcc(0), knownOf(), before)).toEqual([])
+    expect(kinds(withEcc(2, 5))).toEqual([])
+  })
+
   it.each(['OK', 'ok'])('take %s for healthy', (health) => {
     expect(kinds(sampleOf([chipOf(0, { health })]))).toEqual([])
+  })
+
+  it.each(['Warning', 'Alarm', 'Critical', 'UNKNOWN', ''])('take %s for ill, until it is over', (health) => {
+    const before = alertsOf(LOCAL_HOST, sampleOf([chipOf(0, { health })]), knownOf(), [])
+    expect(before.map(({ kind }) => kind)).toEqual(['health'])
+    expect(kinds(sampleOf([chipOf(0)]), knownOf(), before)).toEqual([])
+  })
+
+  it('know no temperature of a chip that does not tell', () => {
+    expect(kinds(sampleOf([chipOf(0, { tempC: null })]))).toEqual([])
+    expect(kinds(sampleOf([chipOf(0, { tempC: 84 })]))).toEqual([])
+    expect(kinds(sampleOf([chipOf(0, { tempC: 85 })]))).toEqual(['temperature 0'])
+  })
+
+  it('end when a chip that vanished is back', () => {
+    const known = knownOf(chipOf(0), chipOf(1))
+    const before = alertsOf(LOCAL_HOST, sampleOf([chipOf(0)]), known, [])
+    expect(before.map(({ kind }) => kind)).toEqual(['vanished'])
+    expect(kinds(sampleOf([chipOf(0), chipOf(1)]), known, before)).toEqual([])
   })
 
   it('tell of a chip that vanished, but not from a damaged table', () => {

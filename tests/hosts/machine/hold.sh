@@ -34,6 +34,8 @@ if [ -n "$node" ]; then
   mount --bind "$node" "$folder/root/opt/node"
 fi
 printf '%s\n' "$name" > "$folder/root/etc/hostname"
+# As on a server whose kernel has its headers: installers of drivers ask for them.
+mkdir -p "$folder/root/lib/modules/$(uname -r)/build"
 
 init() {
   pid=$(cat "$folder/pid")

@@ -92,13 +92,16 @@ export function bootstrap(env: AppEnv): App {
   const engines = scope.add(new EnginePool([local]))
   const mirror = scope.add(new JobMirror(clock, log))
   const hosts = scope.add(new HostService(hostsRepository, engines, mirror, clock, log))
-  const { book: hostBook, deployer, links, sshHosts, sshConfig, questions, door, secrets } = bootstrapHosts(
-    env,
-    hostsRepository,
-    engines,
-    scope,
-    log,
-  )
+  const {
+    book: hostBook,
+    deployer,
+    links,
+    sshHosts,
+    sshConfig,
+    questions,
+    door,
+    secrets,
+  } = bootstrapHosts(env, hostsRepository, engines, scope, log)
   const { randomId } = env
   const forwards = scope.add(
     new ForwardService({ repository: new ForwardsRepository(database), book: hostBook, links, clock, randomId }),

@@ -65,7 +65,7 @@ export class JobReader {
 
   view(): JobView {
     this.#fold()
-    const { id, title, run, labels, submittedAt } = this.#spec
+    const { id, title, run, labels, submittedAt, bootId: submittedIn } = this.#spec
     return {
       id,
       title,
@@ -73,6 +73,7 @@ export class JobReader {
       labels,
       folder: this.folder.path,
       submittedAt,
+      bootId: submittedIn,
       ...this.#folded,
       state: this.#state(),
       outputBytes: this.folder.outputBytes(),

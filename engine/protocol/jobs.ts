@@ -77,6 +77,8 @@ export const JobView = z.object({
   labels: z.record(z.string(), z.string()),
   folder: z.string(),
   submittedAt: Timestamp,
+  /** The start of the host in which it was submitted. */
+  bootId: z.string().optional(),
   startedAt: Timestamp.optional(),
   endedAt: Timestamp.optional(),
   exitCode: z.number().int().nullable().optional(),

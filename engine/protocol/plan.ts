@@ -54,6 +54,11 @@ export const ScriptStep = z.object({
   nodes: z.enum(['first', 'all']),
   log: LogDialect.optional(),
   interactive: z.boolean().optional(),
+  /**
+   * It ends with 75 (EX_TEMPFAIL) where it can do no more before the host is restarted; afterwards it is run again. Any
+   * other script may end with 75 for reasons of its own.
+   */
+  mayNeedRestart: z.boolean().optional(),
 })
 export type ScriptStep = z.infer<typeof ScriptStep>
 

@@ -20,6 +20,10 @@ export const runsTopic = (runs: RunService, book: RunBook): Service =>
       await runs.stop(id, graceMs)
       return {}
     },
+    restartHost: async ({ id }) => {
+      await runs.restartHost(id)
+      return {}
+    },
     rerun: ({ id }) => runs.rerun(id),
     remove: async ({ id }) => {
       await runs.remove(id)

@@ -11,7 +11,7 @@ import type { Log } from '../log/log.ts'
 import { Scope } from '../scope.ts'
 import type { RunRecord } from '../store/runs-repository.ts'
 import { advance, failedStep, initialSteps, isJobEnded, runState } from './graph.ts'
-import { jobIdOf } from './job-id.ts'
+import { jobIdOf, jobIdsOf } from './job-id.ts'
 import type { JournalCollector } from './journal-collector.ts'
 import type { RunBook } from './run-book.ts'
 import { readRunFile, runFileFor } from './run-file.ts'
@@ -19,6 +19,7 @@ import { readRunFile, runFileFor } from './run-file.ts'
 /** Labels of each job, so that any workbench can tell what it belongs to. */
 const RUN_LABEL = 'run'
 const STEP_LABEL = 'step'
+const ATTEMPT_LABEL = 'attempt'
 
 export interface RunDriverServices {
   readonly book: RunBook
@@ -39,6 +40,8 @@ export class RunDriver implements Disposable {
   readonly #scope = new Scope('run-driver')
   readonly #submitting = new Set<RunId>()
   readonly #adopting = new Set<string>()
+  /** The present start of hosts with runs that wait for another one. */
+  readonly #boots = new Map<HostId, string>()
   #isDisposed = false
 
   constructor(services: RunDriverServices) {
@@ -53,7 +56,7 @@ export class RunDriver implements Disposable {
         const view = mirror.get(host, job)
         if (view) this.#take(host, view)
         for (const run of this.#services.book.openOn(host)) {
-          if (run.plan.steps.some((step) => jobIdOf(run.id, step.id) === job)) this.#advance(run)
+          if (view?.labels[RUN_LABEL] === run.id || jobIdsOf(run).includes(job)) this.#advance(run)
         }
       }),
     )
@@ -62,7 +65,11 @@ export class RunDriver implements Disposable {
   /** Looks at all jobs and all open runs of a host. Does nothing while its engine is away. */
   drive(host: HostId): void {
     const { mirror, book } = this.#services
-    if (mirror.staleSince(host) !== undefined) return
+    if (mirror.staleSince(host) !== undefined) {
+      // It may come back from a restart.
+      this.#boots.delete(host)
+      return
+    }
     for (const job of mirror.list(host)) this.#take(host, job)
     for (const run of book.openOn(host)) this.#advance(run)
   }
@@ -78,7 +85,10 @@ export class RunDriver implements Disposable {
     const step = job.labels[STEP_LABEL]
     if (!id.success || step === undefined) return
     if (this.#services.book.discover(id.data)) {
-      this.#services.collector.follow({ host, run: id.data, step, job: job.id }, job)
+      // Each attempt has a journal of its own.
+      const attempt = job.labels[ATTEMPT_LABEL]
+      const journal = attempt === undefined ? step : `${step}.${attempt}`
+      this.#services.collector.follow({ host, run: id.data, step: journal, job: job.id }, job)
     } else if (!this.#adopting.has(id.data)) {
       this.#adopting.add(id.data)
       this.#adopt(host, job)
@@ -115,15 +125,32 @@ export class RunDriver implements Disposable {
       steps: run.plan.steps,
       known: run.steps,
       isStopping: run.isStopping,
-      jobOf: (step) => mirror.get(run.host, jobIdOf(run.id, step)),
+      jobOf: (step, attempt) => mirror.get(run.host, jobIdOf(run.id, step, attempt)),
+      bootId: this.#boots.get(run.host),
     })
     book.update(run, graph)
+    if (graph.state === 'restart' && !this.#boots.has(run.host)) void this.#learnBoot(run)
     if (!graph.next) return
     this.#submitting.add(run.id)
     void this.#submit(run, graph.next).then((isAnswered) => {
       this.#submitting.delete(run.id)
       if (isAnswered && !this.#isDisposed && book.find(run.id)) this.#advance(run)
     })
+  }
+
+  /** Asks in which start its host is, and looks again at the run with that. */
+  async #learnBoot(run: RunRecord): Promise<void> {
+    const { hosts, mirror, book, log } = this.#services
+    try {
+      const since = mirror.staleSince(run.host)
+      const { bootId } = await hosts.facts(run.host)
+      if (this.#isDisposed || since !== undefined || mirror.staleSince(run.host) !== undefined) return
+      this.#boots.set(run.host, bootId)
+      if (book.find(run.id)) this.#advance(run)
+    } catch (error) {
+      // The next snapshot of the host's jobs asks again.
+      log.warn('run.bootUnknown', { run: run.id, host: run.host, error })
+    }
   }
 
   /** False when no answer came: the next snapshot of the host's jobs moves the run on, and the id makes that harmless. */
@@ -153,7 +180,8 @@ export class RunDriver implements Disposable {
   }
 
   async #jobSpec(run: RunRecord, step: Step): Promise<JobSpec> {
-    const id = jobIdOf(run.id, step.id)
+    const { attempt = 1 } = run.steps.find((view) => view.id === step.id) ?? {}
+    const id = jobIdOf(run.id, step.id, attempt)
     const facts = await this.#services.hosts.recentFacts(run.host)
     const isFirst = run.plan.steps[0]?.id === step.id
     const planFiles = isFirst ? run.plan.files.map(({ path, content }) => ({ path, content })) : []
@@ -166,7 +194,12 @@ export class RunDriver implements Disposable {
           : { kind: 'script', script: step.script, dialect: step.log ?? 'plain' },
       files: [runFileFor(run, id, facts), ...planFiles],
       env: {},
-      labels: { [RUN_LABEL]: run.id, [STEP_LABEL]: step.id, number: String(run.number) },
+      labels: {
+        [RUN_LABEL]: run.id,
+        [STEP_LABEL]: step.id,
+        ...(attempt === 1 ? {} : { [ATTEMPT_LABEL]: String(attempt) }),
+        number: String(run.number),
+      },
     }
   }
 }

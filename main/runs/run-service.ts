@@ -1,5 +1,5 @@
 import { AppError } from '#engine/protocol/errors/index.ts'
-import { RunId, type JobId } from '#engine/protocol/ids.ts'
+import { LOCAL_HOST, RunId, type HostId, type JobId } from '#engine/protocol/ids.ts'
 import { jobs, type JournalEntry, type OutputChunk } from '#engine/protocol/jobs.ts'
 import type { MetricPoint, PlanRequest, RunOrigin, RunView } from '#contract/index.ts'
 import type { Clock } from '../clock.ts'
@@ -10,7 +10,7 @@ import type { JournalsRepository } from '../store/journals-repository.ts'
 import type { RunRecord } from '../store/runs-repository.ts'
 import { downsample } from './downsample.ts'
 import { initialSteps, isJobEnded, isRunEnded, isStepEnded } from './graph.ts'
-import { jobIdOf } from './job-id.ts'
+import { jobIdOf, jobIdsOf } from './job-id.ts'
 import type { JournalCollector } from './journal-collector.ts'
 import { assertRunnable, type PlanService } from './plan-service.ts'
 import type { RunBook } from './run-book.ts'
@@ -29,6 +29,8 @@ export interface RunServices {
   readonly collector: JournalCollector
   readonly journals: JournalsRepository
   readonly clock: Clock
+  /** Restarts a host that is reached over SSH. */
+  readonly restartHost: (host: HostId) => Promise<void>
   /** Lower-case letters and digits; long enough never to meet again. */
   readonly randomId: () => string
 }
@@ -82,6 +84,17 @@ export class RunService {
     driver.drive(run.host)
   }
 
+  /**
+   * Restarts the host that a run waits for; the run goes on by itself when it is back.
+   * @throws AppError `run.noRestart`, `run.restartLocal`, `run.restartRefused`, `ssh.*`
+   */
+  async restartHost(id: RunId): Promise<void> {
+    const { state, host, number } = this.#services.book.get(id)
+    if (state !== 'restart') throw new AppError('run.noRestart', { number })
+    if (host === LOCAL_HOST) throw new AppError('run.restartLocal')
+    await this.#services.restartHost(host)
+  }
+
   /** Stops every run; one that cannot be stopped now does not hold up the others. */
   async stopAll(): Promise<void> {
     const open = this.#services.book.all().filter(({ state }) => !isRunEnded(state))
@@ -96,7 +109,7 @@ export class RunService {
     const client = await engines.of(run.host).client(jobs)
     const known = new Set((await client.list({})).map((job) => job.id))
     // The host first: a removal that fails half-way leaves a run that can be removed again.
-    for (const job of this.#jobIds(run)) {
+    for (const job of jobIdsOf(run)) {
       collector.forget(job)
       if (known.has(job)) await client.remove({ id: job })
     }
@@ -141,8 +154,8 @@ export class RunService {
   async #started(id: RunId, step: string, signal: AbortSignal): Promise<JobId | null> {
     const { book } = this.#services
     for (;;) {
-      const { state, folder } = this.#stepOf(id, step)
-      if (folder !== undefined) return jobIdOf(id, step)
+      const { state, folder, attempt } = this.#stepOf(id, step)
+      if (folder !== undefined) return jobIdOf(id, step, attempt)
       if (state !== 'waiting' && state !== 'starting') return null
       const { promise, resolve } = Promise.withResolvers()
       using _changes = book.onChange(resolve)
@@ -154,11 +167,7 @@ export class RunService {
     }
   }
 
-  #jobIds(run: RunRecord): JobId[] {
-    return run.plan.steps.map((step) => jobIdOf(run.id, step.id))
-  }
-
   #jobsOf(run: RunRecord) {
-    return this.#jobIds(run).flatMap((job) => this.#services.mirror.get(run.host, job) ?? [])
+    return jobIdsOf(run).flatMap((job) => this.#services.mirror.get(run.host, job) ?? [])
   }
 }

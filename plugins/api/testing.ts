@@ -54,5 +54,6 @@ export function planText(plan: Plan): string {
 function stepText(step: Step): string[] {
   const head = `step ${step.id} | ${step.title.en} | ${step.title['zh-CN']}`
   if (step.kind === 'task') return [head, `task ${step.task} ${JSON.stringify(step.spec, null, 2)}`]
-  return [head, `script on the ${step.where}, ${step.nodes} nodes, log ${step.log ?? 'plain'}`, step.script]
+  const restart = step.mayNeedRestart ? ', 75 asks for a restart' : ''
+  return [head, `script on the ${step.where}, ${step.nodes} nodes, log ${step.log ?? 'plain'}${restart}`, step.script]
 }

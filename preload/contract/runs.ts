@@ -35,8 +35,11 @@ export const plans = topic('plans', {
   script: call(PlanRequest, z.object({ script: z.string() })),
 })
 
-/** `waiting` steps start after the ones before; `skipped` ones will not run because an earlier one did not succeed. */
-export const StepState = z.enum(['waiting', 'skipped', ...JobState.options])
+/**
+ * `waiting` steps start after the ones before; `skipped` ones will not run because an earlier one did not succeed;
+ * `restart` ones go on once their host was restarted.
+ */
+export const StepState = z.enum(['waiting', 'skipped', 'restart', ...JobState.options])
 export type StepState = z.infer<typeof StepState>
 
 export const StepView = z.object({
@@ -44,6 +47,8 @@ export const StepView = z.object({
   title: Text,
   kind: z.enum(['task', 'script']),
   state: StepState,
+  /** How often it was started, where that is more than once: it asked for a restart of the host before. */
+  attempt: z.number().int().positive().optional(),
   startedAt: Timestamp.optional(),
   endedAt: Timestamp.optional(),
   exitCode: z.number().int().nullable().optional(),
@@ -55,7 +60,8 @@ export const StepView = z.object({
 })
 export type StepView = z.infer<typeof StepView>
 
-export const RunState = z.enum(['running', 'stopping', 'succeeded', 'failed', 'stopped', 'lost'])
+/** `restart`: it waits for a restart of its host, and goes on by itself afterwards. */
+export const RunState = z.enum(['running', 'stopping', 'restart', 'succeeded', 'failed', 'stopped', 'lost'])
 export type RunState = z.infer<typeof RunState>
 
 export const RunView = z.object({
@@ -90,6 +96,8 @@ export const runs = topic('runs', {
   start: call(PlanRequest.extend({ origin: RunOrigin.optional() }), RunView),
   get: call(z.object({ id: RunId }), RunView),
   stop: call(z.object({ id: RunId, graceMs: z.number().int().nonnegative().default(10_000) }), z.object({})),
+  /** Restarts the host of a run that waits for it. Everything that runs there ends. */
+  restartHost: call(z.object({ id: RunId }), z.object({})),
   /** Starts a new run with the same request. */
   rerun: call(z.object({ id: RunId }), RunView),
   /** Deletes an ended run with its job folders; its artifacts stay. */

@@ -74,6 +74,18 @@ export const mainErrors = {
     en: 'Run #{number} has not ended yet. Stop it first, then remove it.',
     'zh-CN': '运行 #{number} 尚未结束。请先停止，再删除。',
   },
+  'run.noRestart': {
+    en: 'Run #{number} does not wait for a restart of its host, so nothing was restarted.',
+    'zh-CN': '运行 #{number} 并未等待主机重启，因此未执行重启。',
+  },
+  'run.restartLocal': {
+    en: 'This computer is not restarted from here. Restart it by hand; the run goes on when the workbench is started again.',
+    'zh-CN': '不支持从此处重启本机。请手动重启，再次启动工作台后运行会继续。',
+  },
+  'run.restartRefused': {
+    en: '{host} could not be restarted: {reason}. Restart it by hand (reboot); the run goes on by itself afterwards.',
+    'zh-CN': '无法重启 {host}：{reason}。请手动重启（reboot），之后运行会自动继续。',
+  },
   'artifact.unknown': {
     en: 'There is no such artifact on the list. It may have been taken off; reload the list.',
     'zh-CN': '列表中没有该产物，可能已被移除，请刷新列表。',

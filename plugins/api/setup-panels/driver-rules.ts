@@ -67,21 +67,14 @@ function packageRules(values: DriverValues, facts: HostFacts): Finding[] {
     found.push(error('driver.chips', says, 'firmware'))
   }
   const restart = text(
-    'Where a package says that it takes a restart, the plan ends there and says so. Restart the host, then run this plan again: it skips what is done, goes on, and checks that the NPUs answer.',
-    '安装包要求重启时，方案会停止并提示。请重启主机后再次运行此方案：已完成的部分会跳过，继续执行并检查 NPU 是否可用。',
+    'Where a package asks for a restart, the run waits. Restart the host from the page of the run: it goes on by itself, and checks that the NPUs answer.',
+    '安装包要求重启时，运行会等待。请在运行页面重启主机，之后会自动继续，并检查 NPU 是否可用。',
   )
   const containers = text(
     'Containers keep the libraries of the old driver: make them anew afterwards.',
     '已有容器仍使用旧驱动库：完成后请重新创建容器。',
   )
   found.push(note('driver.restart', restart))
-  if (values.again) {
-    const says = text(
-      'After the restart, turn this off: the plan would install everything once more.',
-      '重启后请关闭此项，否则会再次安装。',
-    )
-    found.push(warning('driver.again', says, 'again'))
-  }
   if (values.action === 'overwrite') found.push(warning('driver.containers', containers, 'action'))
   if (!values.forAll) {
     const says = text(

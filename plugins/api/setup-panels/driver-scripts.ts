@@ -1,6 +1,6 @@
 import { comment, shellQuote } from '../shell.ts'
 import { packageName } from './driver-rules.ts'
-import { rootRights, scriptHead, scriptText } from './script.ts'
+import { restartStatus, rootRights, scriptHead, scriptText } from './script.ts'
 
 /** One of the two packages, as it is to be installed. */
 export interface HostPackage {
@@ -15,9 +15,6 @@ export interface HostPackage {
   readonly isFirst: boolean
 }
 
-/** What the end of a step means that could do no more before a restart (EX_TEMPFAIL). */
-const restartStatus = 75
-
 /**
  * `$marker`, a file in memory that a restart removes: while it is there, what it names waits for one. `needs_restart TEXT`
  * ends the script.
@@ -26,7 +23,7 @@ const restartMarker: readonly string[] = [
   comment('/run is empty after a restart, and so this file says that one is still needed'),
   'marker="${RESTART_MARKER:-/run/ascend-restart-needed}"',
   'needs_restart() {',
-  `  printf '%s\\n' "$1" 'Restart the host, then run the same plan again: it skips what is done.' >&2`,
+  `  printf '%s\\n' "$1" 'Restart the host: this run goes on then. Without the workbench start the script again, it skips what is done.' >&2`,
   `  exit ${restartStatus}`,
   '}',
 ]
@@ -232,9 +229,10 @@ export const verifyDriverScript = (): string =>
     'esac',
   ])
 
-/** Says that a restart is needed after an uninstallation. */
+/** Ends with 75 until the restart that an uninstallation needs. */
 export const goneScript = (): string =>
-  scriptText(scriptHead('Say what remains to be done'), restartMarker, [
+  scriptText(scriptHead('See that everything is unloaded'), restartMarker, [
     '',
-    '[ ! -e "$marker" ] || echo "Restart the host: only then is everything unloaded."',
+    '[ ! -e "$marker" ] || needs_restart "Uninstalled. Only a restart unloads everything."',
+    'echo "Driver and firmware are gone."',
   ])

@@ -16,7 +16,7 @@ import {
   verifyDriverScript,
   type HostPackage,
 } from './driver-scripts.ts'
-import { hostStep } from './script.ts'
+import { hostStep, restartStep } from './script.ts'
 
 const names = { driver: text('driver', '驱动'), firmware: text('firmware', '固件') }
 
@@ -52,13 +52,13 @@ function stepsOf(values: DriverValues, home: string): ScriptStep[] {
   if (values.action === 'uninstall') {
     return [
       ...(['driver', 'firmware'] as const).map((kind) =>
-        hostStep(
+        restartStep(
           kind,
           text(`Uninstall the ${names[kind].en}`, `卸载${names[kind]['zh-CN']}`),
           uninstallScript(kind, installPath),
         ),
       ),
-      hostStep('rest', text('What remains to be done', '后续操作'), goneScript()),
+      restartStep('rest', text('See that everything is unloaded', '确认已全部卸载'), goneScript()),
     ]
   }
   const packages = packagesOf(values, installPath, home)
@@ -71,13 +71,13 @@ function stepsOf(values: DriverValues, home: string): ScriptStep[] {
       ? [hostStep('account', text('Create the user HwHiAiUser', '创建 HwHiAiUser 用户'), accountScript())]
       : []),
     ...packages.map((one) =>
-      hostStep(
+      restartStep(
         one.kind,
         text(`Install the ${names[one.kind].en}`, `安装${names[one.kind]['zh-CN']}`),
         installScript(one),
       ),
     ),
-    hostStep('verify', text('Check that the NPUs answer', '检查 NPU 是否可用'), verifyDriverScript()),
+    restartStep('verify', text('Check that the NPUs answer', '检查 NPU 是否可用'), verifyDriverScript()),
   ]
 }
 

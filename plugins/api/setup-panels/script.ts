@@ -1,5 +1,5 @@
 import type { ScriptStep } from '#engine/protocol/plan.ts'
-import { comment } from '../shell.ts'
+import { comment, shellQuote } from '../shell.ts'
 import type { Text } from '../text.ts'
 
 /** The first lines of a script that runs by itself: it ends at the first failure and says why. */
@@ -49,6 +49,15 @@ export const imageArchitecture: readonly string[] = [
 
 export const scriptText = (...parts: readonly (readonly string[])[]): string => `${parts.flat().join('\n')}\n`
 
+/** The exit status of a script that can do no more before the host is restarted (EX_TEMPFAIL). */
+export const restartStatus = 75
+
+/** A step that ends with `restartStatus` where the host has to be restarted; it is run again afterwards. */
+export const restartStep = (id: string, title: Text, script: string): ScriptStep => ({
+  ...hostStep(id, title, script),
+  mayNeedRestart: true,
+})
+
 /** A script for the host itself, on every host of the run. */
 export const hostStep = (id: string, title: Text, script: string): ScriptStep => ({
   kind: 'script',
@@ -59,3 +68,17 @@ export const hostStep = (id: string, title: Text, script: string): ScriptStep =>
   nodes: 'all',
   log: 'plain',
 })
+
+/** A script that runs inside a running container instead: its exit status is that of the whole. */
+export function insideContainer(container: string, title: string, script: string): string {
+  const end = 'END_OF_SCRIPT'
+  if (script.split('\n').includes(end)) throw new Error(`the script holds a line ${end}`)
+  return scriptText(scriptHead(`${title}, inside the container ${container}`), dockerClient, [
+    `name=${shellQuote(container)}`,
+    comment('Standard input stays free for the programs of the script'),
+    `IFS= read -r -d '' script <<'${end}' || true`,
+    script.trimEnd(),
+    end,
+    'docker_cli exec --interactive "$name" /bin/bash -c "$script" </dev/null',
+  ])
+}

@@ -11,6 +11,7 @@ export const statusLook = {
   starting: { icon: 'running', tone: 'running' },
   running: { icon: 'running', tone: 'running' },
   stopping: { icon: 'stop-circle', tone: 'warn' },
+  restart: { icon: 'restart', tone: 'warn' },
   succeeded: { icon: 'check-circle', tone: 'ok' },
   failed: { icon: 'error-circle', tone: 'error' },
   stopped: { icon: 'stop-circle', tone: 'muted' },

@@ -18,6 +18,7 @@ const marks: Readonly<Record<RunState, StepMark>> = {
   succeeded: 'done',
   running: 'running',
   stopping: 'running',
+  restart: 'running',
   failed: 'failed',
   stopped: 'failed',
   lost: 'failed',

@@ -8,6 +8,7 @@ export const homeMessages = {
       engineAction: 'Open hosts',
       running: 'Run {number} is running: {title}.',
       runningAction: 'Watch run {number}',
+      restart: 'Run {number} waits for a restart of its host: {title}.',
       failed: 'Run {number} did not succeed: {title}.',
       failedAction: 'Open run {number}',
       tourFirst: 'Take the sample through every step, from weights to chat: {count} steps, one click each.',
@@ -43,6 +44,7 @@ export const homeMessages = {
       failed: 'Run {number} failed',
       stopped: 'Run {number} was stopped',
       lost: 'Run {number} was lost',
+      restart: 'Run {number} waits for a restart of its host',
     },
   },
   'zh-CN': {
@@ -53,6 +55,7 @@ export const homeMessages = {
       engineAction: '打开主机',
       running: '运行 {number} 正在执行：{title}。',
       runningAction: '查看运行 {number}',
+      restart: '运行 {number} 正在等待主机重启：{title}。',
       failed: '运行 {number} 未成功：{title}。',
       failedAction: '打开运行 {number}',
       tourFirst: '用示例走完从权重到对话的全流程：共 {count} 步，每步一次点击。',
@@ -88,6 +91,7 @@ export const homeMessages = {
       failed: '运行 {number} 失败',
       stopped: '运行 {number} 已停止',
       lost: '运行 {number} 已丢失',
+      restart: '运行 {number} 正在等待主机重启',
     },
   },
 } as const

@@ -30,6 +30,14 @@ export function nextAction({ host, runs, tour, hasFamilies }: Situation): NextAc
       run: () => runCommand('hosts.open'),
     }
   }
+  const waiting = runs.find(({ state }) => state === 'restart')
+  if (waiting) {
+    return {
+      sentence: t('home.next.restart', { number: waiting.number, title: text(waiting.title) }),
+      action: t('home.next.failedAction', { number: waiting.number }),
+      run: () => openRun(waiting.id),
+    }
+  }
   const going = runs.find(({ state }) => state === 'running' || state === 'stopping')
   if (going) {
     return {

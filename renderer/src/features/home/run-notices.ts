@@ -6,7 +6,9 @@ import { openRun } from '@/features/runs/index.ts'
 import { announce, notify } from '@/shell/notifications.ts'
 import { useTabs } from '@/shell/tabs.ts'
 
+/** States in which a run does nothing by itself. */
 const levels = {
+  restart: 'warn',
   succeeded: 'ok',
   failed: 'error',
   stopped: 'info',
@@ -37,7 +39,7 @@ function tell(run: RunView, state: EndState): void {
   })
 }
 
-/** Tells once when a run that was seen going has ended. */
+/** Tells once when a run that was seen going has ended, or waits for its user. */
 export function useRunNotices(): void {
   const runs = useRuns()
   const going = new Set<string>()

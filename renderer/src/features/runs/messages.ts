@@ -46,6 +46,21 @@ export const runsMessages = {
       title: 'Remove {name}?',
       text: 'Its output, metrics and job folders are deleted. Checkpoints and datasets that it made stay.',
     },
+    restart: {
+      needed: '{host} has to be restarted',
+      text: '“{step}” can do no more before that. The run goes on by itself when the host is back.',
+      local:
+        '“{step}” can do no more before that. Restart this computer; the run goes on when the workbench is started again.',
+      away: '{host} is not there right now. “{step}” goes on by itself when it is back from a restart.',
+      action: 'Restart host',
+      title: 'Restart {host}?',
+      confirm:
+        'The command is reboot. Terminals and containers there end, and everybody else who works there is cut off.',
+      confirmJobs:
+        'The command is reboot. {count} job runs there and will be lost; terminals and containers end, and everybody else who works there is cut off. | The command is reboot. {count} jobs run there and will be lost; terminals and containers end, and everybody else who works there is cut off.',
+      begun: '{host} restarts',
+      begunText: 'A server takes some minutes. The connection comes back by itself, and the run goes on.',
+    },
     folderCopied: 'Folder path copied',
     exported: 'Saved {name}',
     eta: '{duration} left',
@@ -137,6 +152,19 @@ export const runsMessages = {
     remove: {
       title: '移除{name}？',
       text: '其输出、指标和作业目录将被删除；生成的权重和数据集会保留。',
+    },
+    restart: {
+      needed: '{host} 需要重启',
+      text: '“{step}”须在重启后才能继续。主机恢复后运行会自动继续。',
+      local: '“{step}”须在重启后才能继续。请重启本机，再次启动工作台后运行会继续。',
+      away: '{host} 当前无法访问。重启恢复后“{step}”会自动继续。',
+      action: '重启主机',
+      title: '重启 {host}？',
+      confirm: '将执行 reboot。该主机上的终端和容器都会结束，其他使用者的连接也会中断。',
+      confirmJobs:
+        '将执行 reboot。该主机上有 {count} 个作业在运行，将会丢失；终端和容器都会结束，其他使用者的连接也会中断。',
+      begun: '{host} 正在重启',
+      begunText: '服务器重启需要几分钟。连接会自动恢复，运行随后继续。',
     },
     folderCopied: '目录路径已复制',
     exported: '已保存 {name}',

@@ -2,7 +2,9 @@ import type { RunView, StepView } from '#contract/runs.ts'
 
 export type RunFilter = 'all' | 'active' | 'succeeded' | 'failed'
 
-const isActive = (run: RunView): boolean => run.state === 'running' || run.state === 'stopping'
+/** A run that may still change: it goes, or waits for a restart of its host. */
+export const isActive = (run: RunView): boolean =>
+  run.state === 'running' || run.state === 'stopping' || run.state === 'restart'
 
 /** Runs of a filter whose title or number holds `query`; newest first. */
 export function filterRuns(runs: readonly RunView[], filter: RunFilter, query: string): RunView[] {
@@ -24,11 +26,11 @@ export const hasStarted = (step: StepView): boolean => step.state !== 'waiting' 
 export const isLive = (step: StepView): boolean =>
   step.state === 'starting' || step.state === 'running' || step.state === 'stopping'
 
-/** The step worth looking at: the one under way, else the one that went wrong, else the last one that ran. */
+/** The step worth looking at: the one under way or waiting for a restart, else the one that went wrong, else the last one that ran. */
 export function currentStep(run: RunView): StepView | undefined {
   const started = run.steps.filter(hasStarted)
   return (
-    run.steps.find(isLive) ??
+    run.steps.find((step) => isLive(step) || step.state === 'restart') ??
     started.find((step) => step.state === 'failed' || step.state === 'lost' || step.state === 'stopped') ??
     started[started.length - 1] ??
     run.steps[0]

@@ -1,6 +1,6 @@
 import type { RunView } from '#contract/runs.ts'
 import { openFamily } from '@/features/families/index.ts'
-import { t } from '@/i18n/index.ts'
+import { t, text } from '@/i18n/index.ts'
 import { confirm } from '@/shell/confirm.ts'
 import { useCurrentHost } from '@/shell/current-host.ts'
 import { notify, notifyError } from '@/shell/notifications.ts'
@@ -8,14 +8,16 @@ import { useTabCommands } from '@/shell/tab-commands.ts'
 import { useTabs } from '@/shell/tabs.ts'
 import { download } from '@/ui/download.ts'
 import { useWorkbench } from '@/workbench/index.ts'
+import { useHosts } from '@/workbench/stores.ts'
 import { openRun } from './index.ts'
-import { currentStep } from './run-facts.ts'
+import { currentStep, isActive } from './run-facts.ts'
 
 /** What can be done with the run on screen. Each failure is told where it happens and changes nothing. */
 export function useRunActions(run: () => RunView) {
   const { runs, app } = useWorkbench()
   const tabs = useTabs()
   const currentHost = useCurrentHost()
+  const hosts = useHosts()
   const name = () => t('runs.name', { number: run().number })
 
   const guarded = (action: () => Promise<unknown>) => async () => {
@@ -34,6 +36,21 @@ export function useRunActions(run: () => RunView) {
   const rerun = guarded(async () => {
     const started = await runs.rerun({ id: run().id })
     openRun(started.id)
+  })
+  const restartHost = guarded(async () => {
+    const { id, request } = run()
+    const host = hosts.byId(request.host)
+    const jobs = host?.runningJobs ?? 0
+    const name = host ? text(host.name) : request.host
+    const isSure = await confirm({
+      title: t('runs.restart.title', { host: name }),
+      text: jobs === 0 ? t('runs.restart.confirm') : t('runs.restart.confirmJobs', { count: jobs }),
+      action: t('runs.restart.action'),
+      isDestructive: true,
+    })
+    if (!isSure) return
+    await runs.restartHost({ id })
+    notify({ level: 'info', title: t('runs.restart.begun', { host: name }), text: t('runs.restart.begunText') })
   })
   const remove = guarded(async () => {
     const { id } = run()
@@ -64,17 +81,18 @@ export function useRunActions(run: () => RunView) {
     openFamily({ family, panel, values })
   }
 
-  const isActive = () => run().state === 'running'
+  const mayStop = () => run().state === 'running' || run().state === 'restart'
+  const hasEnded = () => !isActive(run())
   useTabCommands(
     () => `run:${run().id}`,
     [
-      { id: 'run.stop', title: 'runs.actions.stop', run: stop, isEnabled: isActive },
-      { id: 'run.rerun', title: 'runs.actions.rerun', run: rerun, isEnabled: () => !isActive() },
+      { id: 'run.stop', title: 'runs.actions.stop', run: stop, isEnabled: mayStop },
+      { id: 'run.rerun', title: 'runs.actions.rerun', run: rerun, isEnabled: hasEnded },
       { id: 'run.edit', title: 'runs.actions.edit', run: edit },
       { id: 'run.exportScript', title: 'runs.actions.exportScript', run: exportScript },
       { id: 'run.openFolder', title: 'runs.actions.folder', run: openFolder },
-      { id: 'run.remove', title: 'runs.actions.remove', run: remove, isEnabled: () => !isActive() },
+      { id: 'run.remove', title: 'runs.actions.remove', run: remove, isEnabled: hasEnded },
     ],
   )
-  return { stop, rerun, remove, edit, exportScript, openFolder }
+  return { stop, rerun, restartHost, remove, edit, exportScript, openFolder }
 }

@@ -60,6 +60,7 @@ export const needsSample = (tour: readonly TourStep[]): boolean => JSON.stringif
 const runStates = {
   running: 'running',
   stopping: 'running',
+  restart: 'running',
   succeeded: 'succeeded',
   failed: 'failed',
   stopped: 'stopped',

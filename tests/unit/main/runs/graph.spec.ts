@@ -24,8 +24,8 @@ const look = (
   isStopping = false,
   known: StepView[] = initialSteps(steps),
 ) => {
-  const jobOf = (id: string) => {
-    const state = states[id]
+  const jobOf = (id: string, attempt: number) => {
+    const state = attempt === 1 ? states[id] : undefined
     return state && job(id, state)
   }
   const graph = advance({ steps, known, isStopping, jobOf })

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { StepView } from '#contract/index.ts'
-import { AppError, LOCAL_HOST, RunId } from '#engine/protocol/index.ts'
+import type { RunView, StepView } from '#contract/index.ts'
+import { AppError, HostId, LOCAL_HOST, RunId } from '#engine/protocol/index.ts'
 import RunPage from '@/features/runs/RunView.vue'
+import { pendingQuestion } from '@/shell/confirm.ts'
 import { useTabs } from '@/shell/tabs.ts'
 import { fakeRun } from '../../../fixtures/fake-workbench.ts'
 import { type Mounted, mounted } from '../mounted.ts'
@@ -16,6 +17,12 @@ const step = (change: Partial<StepView>): StepView => ({
   startedAt: 1_700_000_000_000,
   outputBytes: 0,
   ...change,
+})
+/** A fixed list of runs, for tests that say themselves what is done with them. */
+const watching = (runs: RunView[]) => ({
+  watch: () => ({ snapshot: () => runs, subscribe: () => ({ [Symbol.dispose]: () => undefined }) }),
+  metrics: () => [],
+  output: () => undefined,
 })
 const base64 = (text: string) => btoa(text)
 
@@ -63,6 +70,33 @@ describe('the page of a run', () => {
     await vi.waitFor(() => expect(shown.by('run-error').text()).toContain('free some space'), 5000)
     expect(shown.by('run-step-export').attributes('data-state')).toBe('skipped')
     expect(shown.by('run-state').attributes('data-state')).toBe('failed')
+  })
+
+  it('restarts the host of a run that waits for it, after asking', async () => {
+    const restarted: string[] = []
+    const host = HostId.parse('npu-01')
+    const request = { family: 'llama2', panel: 'driver', host, values: {} }
+    const waiting = step({ state: 'restart', exitCode: 75 })
+    const run = fakeRun(1, { state: 'restart', request, steps: [waiting, step({ id: 'verify', state: 'waiting' })] })
+    const restartHost = ({ id: which }: { id: string }) => {
+      restarted.push(which)
+      return {}
+    }
+    shown = mounted(RunPage, { id }, { runs: [run] }, { runs: { ...watching([run]), restartHost } })
+    await vi.waitFor(() => expect(shown.by('run-restart').text()).toContain('has to be restarted'), 5000)
+    expect(shown.by('run-state').text()).toBe('restart needed')
+    await shown.by('run-restart-host').trigger('click')
+    expect(pendingQuestion.value?.text).toContain('reboot')
+    expect(restarted).toEqual([])
+    pendingQuestion.value?.answer(true)
+    await vi.waitFor(() => expect(restarted).toEqual([id]), 5000)
+  })
+
+  it('does not restart this computer', async () => {
+    const run = fakeRun(1, { state: 'restart', steps: [step({ state: 'restart', exitCode: 75 })] })
+    shown = mounted(RunPage, { id }, { runs: [run] }, {})
+    await vi.waitFor(() => expect(shown.by('run-restart').text()).toContain('Restart this computer'), 5000)
+    expect(shown.view.find('[data-testid=run-restart-host]').exists()).toBe(false)
   })
 
   it('opens the panel that it was started from with its values', async () => {

@@ -27,6 +27,9 @@ export function useRunOutput(run: () => RunId, step: () => StepView) {
   const drawSoon = onFrame(() => (version.value += 1))
   onScopeDispose(() => stopped.abort())
 
+  /** A step that was started anew after a restart has another output. */
+  const keyOf = ({ id, attempt = 1 }: StepView): string => `${id}.${attempt}`
+
   async function read(id: string, reader: Reader) {
     reader.isReading = true
     reader.error.value = null
@@ -45,12 +48,12 @@ export function useRunOutput(run: () => RunId, step: () => StepView) {
   }
 
   watch(
-    () => [step().id, hasStarted(step())] as const,
-    ([id, started]) => {
-      let reader = readers.get(id)
+    () => [step().id, keyOf(step()), hasStarted(step())] as const,
+    ([id, key, started]) => {
+      let reader = readers.get(key)
       if (!reader) {
         reader = { model: new OutputModel(), error: shallowRef(null), isReading: false }
-        readers.set(id, reader)
+        readers.set(key, reader)
         if (started) void read(id, reader)
       } else if (started && !reader.isReading && reader.model.end < step().outputBytes) {
         void read(id, reader)

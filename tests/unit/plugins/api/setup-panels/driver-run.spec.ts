@@ -132,7 +132,7 @@ describe('a first installation', () => {
     expect(calls()).toEqual([`driver --full --install-for-all ${path} --quiet`, `firmware --full ${path} --quiet`])
     const { status, stderr } = run('verify')
     expect(status).toBe(75)
-    expect(stderr).toContain('Restart the host, then run the same plan again')
+    expect(stderr).toContain('Restart the host: this run goes on then.')
     restart()
     expect(run('verify')).toMatchObject({ status: 0, stdout: '| NPU | OK |\n' })
     expect(existsSync(join(folder, 'evil'))).toBe(false)
@@ -195,7 +195,11 @@ describe('an uninstallation', () => {
     writeProgram('ascend/driver/script/uninstall.sh', 'echo "Driver package uninstalled successfully! Reboot needed"')
     expect(run('driver', gone).status).toBe(0)
     expect(run('firmware', gone)).toMatchObject({ status: 0, stdout: 'The firmware is not installed.\n' })
-    expect(run('rest', gone).stdout).toContain('Restart the host')
+    const { status, stderr } = run('rest', gone)
+    expect(status).toBe(75)
+    expect(stderr).toContain('Only a restart unloads everything.')
+    restart()
+    expect(run('rest', gone)).toMatchObject({ status: 0, stdout: 'Driver and firmware are gone.\n' })
   })
 
   it('fails where the text of success is missing', () => {

@@ -19,7 +19,6 @@ const rules: [code: string, speaks: FormValues, silent: FormValues][] = [
   ['note driver.restart @', { driver }, { action: 'uninstall' }],
   ['warning driver.uninstall @action', { action: 'uninstall' }, { driver }],
   ['warning driver.containers @action', { driver, action: 'overwrite' }, { driver }],
-  ['warning driver.again @again', { driver, again: true }, { driver }],
   ['note driver.group @forAll', { driver, forAll: false }, { driver }],
   ['error driver.installPath @installPath', { driver, installPath: 'opt' }, { driver }],
   ['error driver.extra @extra', { driver, extra: '--a ; reboot' }, { driver, extra: '--norebuild --x=/a' }],

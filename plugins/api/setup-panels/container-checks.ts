@@ -8,7 +8,8 @@ interface Check {
   readonly success: string
 }
 
-const checks: Readonly<Record<FrameworkCheck, Check>> = {
+/** Python that lets a framework compute on an NPU. */
+export const frameworkTests: Readonly<Record<FrameworkCheck, Check>> = {
   mindspore: {
     python: "import mindspore; mindspore.set_context(device_target='Ascend'); mindspore.run_check()",
     success: 'successfully',
@@ -46,7 +47,7 @@ export function verifyScript({ name, hasNpus, checks: chosen, cannEnv, pythonPat
     ],
     chosen.length === 0 ? [] : ['', ...inside(cannEnv, pythonPath)],
     chosen.flatMap((check) => {
-      const { python, success } = checks[check]
+      const { python, success } = frameworkTests[check]
       return [`inside ${check} ${shellQuote(success)} ${shellQuote(python)}`]
     }),
   )

@@ -8,7 +8,7 @@ import { tour } from './tour.ts'
 import { trainForm } from './train/form.ts'
 import { convert, split, check, mergeRanks, mergeLora } from './weights.ts'
 import { download } from './download.ts'
-import { container, driver, image } from './setup.ts'
+import { container, docker, driver, image, sources } from './setup.ts'
 
 /** The manifest of the Llama 2 family. */
 export const family = defineFamily({
@@ -24,8 +24,10 @@ export const family = defineFamily({
   family: { id: 'llama2', name: 'Llama 2', sizes: familySizes },
   panels: [
     driver.panel,
+    docker.panel,
     image.panel,
     container.panel,
+    sources.panel,
     {
       id: 'sample',
       stage: 'download',

@@ -2,7 +2,7 @@
 import { mergeDatasets, mindRecord, preprocess, rows } from './data/panels.ts'
 import { convert, split, check, mergeRanks, mergeLora } from './weights.ts'
 import { download } from './download.ts'
-import { container, driver, image } from './setup.ts'
+import { container, docker, driver, image, sources } from './setup.ts'
 
 export { family } from './family.ts'
 export { planInfer } from './infer/plan.ts'
@@ -21,4 +21,6 @@ export const planDownload = download.plan
 export const planRows = rows.plan
 export const planContainer = container.plan
 export const planDriver = driver.plan
+export const planDocker = docker.plan
 export const planImage = image.plan
+export const planSources = sources.plan

@@ -2,7 +2,7 @@ import { defineFamily, familySizes, text } from '#plugin-api'
 import { mergeDatasets, preprocess, rows } from './data/panels.ts'
 import { convert, check, mergeLora, sizes } from './weights.ts'
 import { download } from './download.ts'
-import { container, driver, image } from './setup.ts'
+import { container, docker, driver, image, sources } from './setup.ts'
 
 /** The manifest of the Mistral family. */
 export const family = defineFamily({
@@ -18,8 +18,10 @@ export const family = defineFamily({
   family: { id: 'mistral', name: 'Mistral', sizes: familySizes(sizes) },
   panels: [
     driver.panel,
+    docker.panel,
     image.panel,
     container.panel,
+    sources.panel,
     download.panel,
     convert.panel,
     mergeLora.panel,

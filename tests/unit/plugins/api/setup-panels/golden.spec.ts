@@ -16,6 +16,32 @@ const cases: [name: string, family: string, panel: string, values: FormValues, f
   ['gone', 'telechat2', 'driver', { action: 'uninstall', installPath: '/opt/npu s' }],
   ['guide', 'telechat2', 'image', { dockerfile: '~/TeleChat2 ms/Dockerfile_TeleChat_ms', buildArgs: ['A=it is'] }],
   ['mirror', 'qwen1.5', 'image', { image: 'quay.io/a/b:1', mirror: 'm.daocloud.io/quay.io/a/b:1' }],
+  ['guide', 'llama2', 'sources', {}],
+  ['r0.8', 'llama2', 'sources', { stack: 'mindformers', python: 'venv', existing: 'switch' }],
+  ['guide', 'mistral', 'sources', { wheels: '/data/my wheels', pipIndex: 'http://mirror.example/simple' }],
+  [
+    'offline',
+    'qwen1.5',
+    'sources',
+    { stack: 'mindformers', origin: 'offline', bundles: '~/up loads', existing: 'aside' },
+  ],
+  ['inside', 'telechat2', 'sources', { container: 'telechat', python: 'existing', folder: '/workspace/my code' }],
+  ['repository', 'telechat2', 'docker', {}],
+  [
+    'static',
+    'llama2',
+    'docker',
+    {
+      origin: 'static',
+      archive: '~/up loads/docker-27.3.1.tgz',
+      account: 'me',
+      runtime: true,
+      runtimePackage: '/data/Ascend-docker-runtime_6.0.0_linux-x86-64.run',
+      mirrors: ['https://mirror.example'],
+      dataRoot: '/data/docker/',
+    },
+  ],
+  ['files', 'qwen1.5', 'docker', { origin: 'files', packages: '/data/it is', runtime: true, runtimeIsDefault: true }],
   ['gaps', 'mistral', 'container', { access: 'devices' }, factsWith(1, 4, 5)],
   ['no-npus', 'llama2', 'container', { npus: 'none', checks: [] }],
   [
@@ -55,7 +81,7 @@ describe('the setup panels of each family', () => {
 
   it('are all there', () => {
     expect(familyIds.map((family) => setupPanels(family).map(({ id }) => id))).toEqual(
-      familyIds.map(() => ['driver', 'image', 'container']),
+      familyIds.map(() => ['driver', 'docker', 'image', 'container', 'sources']),
     )
   })
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { CheckpointSummary } from '../protocol/checkpoints.ts'
-import { fileError } from './formats/random-file.ts'
+import { asFileError } from '../host/fs-errors.ts'
 
 /** Folder of a Megatron checkpoint that keeps what its shards cannot: config.json and the tokenizer. */
 export const ASSETS_FOLDER = 'awb-hf'
@@ -27,7 +27,7 @@ export async function isFile(path: string): Promise<boolean> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return false
-    throw fileError(error, path)
+    throw asFileError(error, path)
   }
 }
 
@@ -38,7 +38,7 @@ export async function hashFile(path: string): Promise<string> {
       .update(await readFile(path))
       .digest('hex')
   } catch (error) {
-    throw fileError(error, path)
+    throw asFileError(error, path)
   }
 }
 

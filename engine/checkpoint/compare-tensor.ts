@@ -6,7 +6,7 @@ import { castInto } from './casts.ts'
 import type { CanonicalTensor, TensorSource } from './checkpoint.ts'
 import { dtypeBytes, elementCount } from './formats/dtypes.ts'
 import { rowLength } from './formats/stored-tensor.ts'
-import { BufferPool } from './writing/buffer-pool.ts'
+import { BufferPool } from '../host/writing/buffer-pool.ts'
 
 const CHUNK_BYTES = 2 * 1024 * 1024
 /** One that is compared, one that is being read; each has a side of its own and one after a cast. */

@@ -6,7 +6,7 @@ import type { Dtype, ModelShape } from '../protocol/passport.ts'
 import type { Finding } from '../protocol/plan.ts'
 import { ConfigFields } from './config-fields.ts'
 import { torchNames } from './formats/dtypes.ts'
-import { fileError } from './formats/random-file.ts'
+import { asFileError } from '../host/fs-errors.ts'
 import { shippedFamilies, type FamilyCatalog } from './layouts/families/catalog.ts'
 import { ropeScaling } from './problems.ts'
 
@@ -30,7 +30,7 @@ export async function readConfig(path: string): Promise<ConfigJson> {
     if (error instanceof SyntaxError || error instanceof z.ZodError) {
       throw new AppError('checkpoint.configInvalid', { file: path, field: 'JSON', reason: 'syntax' }, { cause: error })
     }
-    throw fileError(error, path)
+    throw asFileError(error, path)
   }
 }
 

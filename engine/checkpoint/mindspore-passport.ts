@@ -7,7 +7,7 @@ import { filePassport } from './open.ts'
 import { originOf } from './origin.ts'
 import { knownModel } from './slice-passport.ts'
 import { replaceFileAtomically } from './writing/atomic-file.ts'
-import type { FileDigest } from './writing/file-sink.ts'
+import type { FileDigest } from '../host/writing/file-sink.ts'
 import type { WriteContext } from './writing/tensor-stream.ts'
 
 /** Room for the passport when the free space is checked. */

@@ -6,7 +6,8 @@ import type { Finding } from '../protocol/plan.ts'
 import { assemble } from './assemble.ts'
 import { findAssets, isFile } from './assets.ts'
 import { mindsporeTensor } from './formats/mindspore-read.ts'
-import { fileError, type RandomFile } from './formats/random-file.ts'
+import { asFileError } from '../host/fs-errors.ts'
+import type { RandomFile } from './formats/random-file.ts'
 import type { StoredTensor } from './formats/stored-tensor.ts'
 import { readConfig, shapeFromConfig } from './hf-config.ts'
 import { knownFamilies } from './layouts/families/installed.ts'
@@ -23,7 +24,7 @@ export async function countRanks(folder: string): Promise<number> {
   try {
     return (await readdir(folder)).filter((name) => /^rank_\d{1,6}$/.test(name)).length
   } catch (error) {
-    throw fileError(error, folder)
+    throw asFileError(error, folder)
   }
 }
 

@@ -6,7 +6,8 @@ import { CheckpointPassport, type Dtype } from '../protocol/passport.ts'
 import { findAssets, findTokenizer, isFile } from './assets.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { dtypeBytes, elementCount, isWeightDtype } from './formats/dtypes.ts'
-import { fileError, type RandomFile } from './formats/random-file.ts'
+import { asFileError } from '../host/fs-errors.ts'
+import type { RandomFile } from './formats/random-file.ts'
 import type { StoredTensor } from './formats/stored-tensor.ts'
 import { isHuggingFace, openHuggingFace } from './open-hf.ts'
 import { findIteration, rootOf } from './megatron-shards.ts'
@@ -106,7 +107,7 @@ async function assertFolder(folder: string): Promise<void> {
   try {
     if ((await stat(folder)).isDirectory() || folder.endsWith('.ckpt')) return
   } catch (error) {
-    throw fileError(error, folder)
+    throw asFileError(error, folder)
   }
   throw new AppError('checkpoint.unrecognized', { path: folder })
 }
@@ -191,7 +192,7 @@ async function readPassport(root: string, name: string = PASSPORT_FILE): Promise
     return CheckpointPassport.safeParse(JSON.parse(await readFile(path, 'utf8'))).data ?? null
   } catch (error) {
     if (error instanceof SyntaxError) return null
-    throw fileError(error, path)
+    throw asFileError(error, path)
   }
 }
 

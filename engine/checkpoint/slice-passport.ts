@@ -7,7 +7,7 @@ import { findTokenizer, isFile, tokenizerFiles } from './assets.ts'
 import type { Transformed } from './mindspore/transform.ts'
 import { openCheckpoint, PASSPORT_FILE } from './open.ts'
 import { originOf } from './origin.ts'
-import { writeSmallFile, type FileDigest } from './writing/file-sink.ts'
+import { writeSmallFile, type FileDigest } from '../host/writing/file-sink.ts'
 
 /** What is known of the model in MindSpore files, beside their parameters. */
 export interface KnownModel {

@@ -1,6 +1,8 @@
+import { AppError } from '../protocol/errors/index.ts'
 import type { RawRow } from './readers/reader.ts'
 import { rejectionReasons, type Rejection, type RejectionReason } from './rejections.ts'
-import { OutputFile, type FileDigest } from './writers/output-file.ts'
+import type { FileDigest } from '../host/writing/file-sink.ts'
+import { OutputFile } from './writers/output-file.ts'
 
 /** A row that was set aside, as plain data. */
 export interface RejectedRow {
@@ -26,6 +28,12 @@ export const rejectedRow = ({ row, line, file, value }: RawRow, { reason, detail
 /** Why a row was set aside, for people. */
 export const describeRejected = ({ reason, detail }: RejectedRow): string =>
   rejectionReasons[reason].en + (detail === undefined ? '' : ` (${detail})`)
+
+/** That nothing became of any row, with the reasons. @param counts rows by reason */
+export function noSamples(file: string, rows: number, counts: Readonly<Record<string, number>>): AppError {
+  const reasons = Object.entries(counts).map(([reason, count]) => `${reason} ${count}`)
+  return new AppError('dataset.noSamples', { file, rows, reasons: reasons.join(', ') })
+}
 
 /** Counts rows that were set aside, and writes each with its place and reason to a side file (made on first use). */
 export class RejectedRows {

@@ -19,6 +19,9 @@ export function asFileError(error: unknown, path: string): unknown {
     case 'ENOSPC':
     case 'EDQUOT':
       return new AppError('file.full', { path }, { cause: error })
+    case 'EEXIST':
+    case 'ENOTEMPTY':
+      return new AppError('file.exists', { path }, { cause: error })
     default:
       return error
   }

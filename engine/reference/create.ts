@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { CanonicalTensor, TensorSource } from '../checkpoint/checkpoint.ts'
-import { fileError } from '../checkpoint/formats/random-file.ts'
+import { asFileError } from '../host/fs-errors.ts'
 import { writeCheckpoint } from '../checkpoint/write.ts'
 import { assertVacant } from '../checkpoint/writing/atomic-folder.ts'
 import { loadTokenizer } from '../dataset/tokenizers/load.ts'
@@ -54,7 +54,7 @@ export const createSampleCheckpoint: Task<TaskSpec<'checkpoint.create'>> = async
 
 async function readDefinition(file: string): Promise<z.infer<typeof Definition>> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw fileError(error, file)
+    throw asFileError(error, file)
   })
   try {
     return Definition.parse(JSON.parse(text))

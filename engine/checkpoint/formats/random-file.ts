@@ -1,28 +1,11 @@
 import { constants, fstat, read, readSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { AppError, type ErrorCode } from '../../protocol/errors/index.ts'
+import { asFileError } from '../../host/fs-errors.ts'
+import { AppError } from '../../protocol/errors/index.ts'
 
 /** Below this a blocking read from the page cache is cheaper than a trip through the thread pool. */
 const SYNC_READ_BYTES = 64 * 1024
-
-/** A system error about `path` as an error for people; anything unknown stays as it is. */
-export function fileError(error: unknown, path: string): unknown {
-  if (error instanceof AppError) return error
-  const codes: Record<string, ErrorCode> = {
-    ENOENT: 'file.missing',
-    ENOTDIR: 'file.missing',
-    EACCES: 'file.denied',
-    EPERM: 'file.denied',
-    EROFS: 'file.denied',
-    ENOSPC: 'file.full',
-    EDQUOT: 'file.full',
-    EEXIST: 'file.exists',
-    ENOTEMPTY: 'file.exists',
-  }
-  const code = codes[(error as NodeJS.ErrnoException).code ?? '']
-  return code === undefined ? error : new AppError(code, { path }, { cause: error })
-}
 
 const readAt = promisify(read)
 const statOf = promisify(fstat)
@@ -64,7 +47,7 @@ export class RandomFile implements AsyncDisposable {
         throw error
       }
     } catch (error) {
-      throw fileError(error, path)
+      throw asFileError(error, path)
     }
   }
 

@@ -3,7 +3,7 @@ import type { Dtype } from '../../protocol/passport.ts'
 import { castInto } from '../casts.ts'
 import { dtypeBytes, elementCount, isWeightDtype, type StoredDtype } from '../formats/dtypes.ts'
 import { contiguousStrides, readStoredRows, rowCount, rowLength, type StoredTensor } from '../formats/stored-tensor.ts'
-import { BufferPool } from '../writing/buffer-pool.ts'
+import { BufferPool } from '../../host/writing/buffer-pool.ts'
 import type { WriteContext } from '../writing/tensor-stream.ts'
 
 const BUFFER_BYTES = 8 * 1024 * 1024

@@ -2,7 +2,8 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../../protocol/errors/index.ts'
 import { readMindspore, type MindsporeEntry } from '../formats/mindspore-read.ts'
-import { fileError, RandomFile } from '../formats/random-file.ts'
+import { asFileError } from '../../host/fs-errors.ts'
+import { RandomFile } from '../formats/random-file.ts'
 
 /** The file of one rank. */
 export interface RankFile {
@@ -35,7 +36,7 @@ export async function findRankFiles(path: string, log: (line: string) => void): 
     }
     return files
   } catch (error) {
-    throw fileError(error, path)
+    throw asFileError(error, path)
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { AppError } from '../../protocol/errors/index.ts'
 import { fieldsOf } from '../formats/protobuf.ts'
-import { fileError } from '../formats/random-file.ts'
+import { asFileError } from '../../host/fs-errors.ts'
 
 /** How one parameter is spread over the devices of its stage. */
 export interface ParameterLayout {
@@ -94,14 +94,14 @@ async function filesOf(path: string): Promise<string[]> {
     }
     return names.map((name) => join(path, name))
   } catch (error) {
-    throw fileError(error, path)
+    throw asFileError(error, path)
   }
 }
 
 /** @param known stages that other files had: their ranks say nothing new */
 async function readFileLayouts(path: string, known: StageLayouts): Promise<StageLayouts> {
   const { size } = await stat(path).catch((error: unknown) => {
-    throw fileError(error, path)
+    throw asFileError(error, path)
   })
   if (size > MAX_BYTES) throw invalid(path, 'size', `${size} bytes`)
   const bytes = await readFile(path)

@@ -6,7 +6,8 @@ import { isFile } from '../assets.ts'
 import { dtypeBytes, elementCount } from '../formats/dtypes.ts'
 import { mindsporeNames } from '../formats/mindspore-types.ts'
 import { MindsporeWriter } from '../formats/mindspore-write.ts'
-import { fileError, RandomFile } from '../formats/random-file.ts'
+import { asFileError } from '../../host/fs-errors.ts'
+import { RandomFile } from '../formats/random-file.ts'
 import { readSafetensors } from '../formats/safetensors.ts'
 import type { StoredTensor } from '../formats/stored-tensor.ts'
 import { readTorch } from '../formats/torch-read.ts'
@@ -16,7 +17,7 @@ import { evenStages } from '../layouts/pipeline.ts'
 import { planEntries } from '../layouts/plan.ts'
 import { openCheckpoint } from '../open.ts'
 import { replaceFileAtomically } from '../writing/atomic-file.ts'
-import type { FileDigest } from '../writing/file-sink.ts'
+import type { FileDigest } from '../../host/writing/file-sink.ts'
 import { sinkOf } from '../writing/mindspore-sink.ts'
 import { TensorStream, type WriteContext } from '../writing/tensor-stream.ts'
 import { bytesAs, StoredCopy } from './copy-stored.ts'
@@ -123,7 +124,7 @@ export async function telechat2ToMindsporeFile(request: ToMindsporeRequest): Pro
 /** `pytorch_model*.bin` in the order of their names, else `model*.safetensors`; the index says whether all are there. */
 async function weightFiles(folder: string, context: WriteContext): Promise<string[]> {
   const names = await readdir(folder).catch((error: unknown) => {
-    throw fileError(error, folder)
+    throw asFileError(error, folder)
   })
   const torch = names.filter((name) => /^pytorch_model.*\.bin$/.test(name)).sort()
   const found = torch.length > 0 ? torch : names.filter((name) => /^model.*\.safetensors$/.test(name)).sort()

@@ -1,8 +1,8 @@
 import { chmod, mkdir, open, rename, rm, statfs } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { AppError } from '../../protocol/errors/index.ts'
-import { fileError } from '../formats/random-file.ts'
-import { FileSink, type FileDigest } from './file-sink.ts'
+import { asFileError } from '../../host/fs-errors.ts'
+import { FileSink, type FileDigest } from '../../host/writing/file-sink.ts'
 import { abandonedPartials, partialPath } from './partial.ts'
 
 /**
@@ -41,7 +41,7 @@ export async function replaceFileAtomically(
     return digest
   } catch (error) {
     await rm(partial, { force: true })
-    const known = fileError(error, target)
+    const known = asFileError(error, target)
     throw known instanceof AppError && known.code === 'file.full'
       ? new AppError('file.full', { path: target }, { cause: error })
       : known

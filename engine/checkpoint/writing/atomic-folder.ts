@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { AppError } from '../../protocol/errors/index.ts'
-import { fileError } from '../formats/random-file.ts'
+import { asFileError } from '../../host/fs-errors.ts'
 import { abandonedPartials, partialPath } from './partial.ts'
 
 /**
@@ -34,7 +34,7 @@ export async function fillFolderAtomically<T>(
     return result
   } catch (error) {
     await rm(partial, { recursive: true, force: true })
-    throw fullAt(fileError(error, target), target)
+    throw fullAt(asFileError(error, target), target)
   }
 }
 
@@ -51,7 +51,7 @@ export async function assertVacant(target: string): Promise<void> {
     if ((await stat(target)).isDirectory() && (await readdir(target)).length === 0) return
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw fileError(error, target)
+    throw asFileError(error, target)
   }
   throw new AppError('file.exists', { path: target })
 }

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { TRACKER } from '../assets.ts'
-import { fileError } from '../formats/random-file.ts'
+import { asFileError } from '../../host/fs-errors.ts'
 import { assertRoom, fullAt, syncFolder, syncFolders } from './atomic-folder.ts'
 import { abandonedPartials, partialPath } from './partial.ts'
 
@@ -35,7 +35,7 @@ export async function fillExistingFolder<T>(
     isDone = true
     return result
   } catch (error) {
-    throw fullAt(fileError(error, target), target)
+    throw fullAt(asFileError(error, target), target)
   } finally {
     await rm(partial, { recursive: true, force: true })
     // Stays when somebody else has put something into it meanwhile.

@@ -1,26 +1,8 @@
 import { createHash } from 'node:crypto'
 import { ThreadPool } from '../../workers/pool.ts'
 import { serveRequests } from '../../workers/serve.ts'
+import type { FileHash } from '../../host/writing/file-hash.ts'
 import { threadLimits } from '../sources/threads-for.ts'
-
-/** The sha256 of a file that is written block by block. */
-export interface FileHash {
-  /** The block must stay as it is until this is done. */
-  update(block: Uint8Array): Promise<void>
-  digest(): Promise<string>
-}
-
-/** Hashes in this thread. */
-export function hashHere(): FileHash {
-  const hash = createHash('sha256')
-  return {
-    update: (block) => {
-      hash.update(block)
-      return Promise.resolve()
-    },
-    digest: () => Promise.resolve(hash.digest('hex')),
-  }
-}
 
 type HashRequest = { readonly block: Uint8Array } | { readonly end: true }
 interface HashReply {

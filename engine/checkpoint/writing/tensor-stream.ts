@@ -7,7 +7,7 @@ import type { CanonicalTensor, TensorSource } from '../checkpoint.ts'
 import { dtypeBytes, elementCount } from '../formats/dtypes.ts'
 import { rowLength } from '../formats/stored-tensor.ts'
 import type { PlannedEntry } from '../layouts/plan.ts'
-import { BufferPool } from './buffer-pool.ts'
+import { BufferPool } from '../../host/writing/buffer-pool.ts'
 import { StepPlanner, type CopyStep, type EntryPart, type TensorSink } from './copy-steps.ts'
 
 const MAX_BUFFER_BYTES = 2 * 1024 * 1024

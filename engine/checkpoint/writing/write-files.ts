@@ -6,7 +6,7 @@ import { RecipeBook, type SourceRecipe } from '../sources/recipe.ts'
 import { SharedProgress } from '../sources/shared-progress.ts'
 import { threadLimits, threadsFor } from '../sources/threads-for.ts'
 import { GroupWriter, type FileGroup } from './file-job.ts'
-import type { FileDigest } from './file-sink.ts'
+import type { FileDigest } from '../../host/writing/file-sink.ts'
 import { TensorStream, type WriteContext } from './tensor-stream.ts'
 import type { WriteReply, WriteRequest, WriteSetup } from './write-thread.ts'
 

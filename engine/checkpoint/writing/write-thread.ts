@@ -4,7 +4,7 @@ import type { LentFile } from '../formats/random-file.ts'
 import { revive, type SourceRecipe } from '../sources/recipe.ts'
 import { progressInThread, type SharedCounters } from '../sources/shared-progress.ts'
 import { GroupWriter, type FileGroup } from './file-job.ts'
-import type { FileDigest } from './file-sink.ts'
+import type { FileDigest } from '../../host/writing/file-sink.ts'
 import { HashThread } from './hashing.ts'
 import { TensorStream } from './tensor-stream.ts'
 

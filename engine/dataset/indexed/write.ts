@@ -1,4 +1,5 @@
-import { OutputFile, type FileDigest } from '../writers/output-file.ts'
+import type { FileDigest } from '../../host/writing/file-sink.ts'
+import { OutputFile } from '../writers/output-file.ts'
 import { SpilledNumbers } from '../writers/spilled-numbers.ts'
 import { IDX_HEADER_BYTES, IDX_MAGIC, IDX_VERSION, INT32 } from './format.ts'
 

@@ -1,11 +1,12 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import { asFileError } from '../../host/fs-errors.ts'
+import { FileSink, type FileDigest } from '../../host/writing/file-sink.ts'
 import { AppError } from '../../protocol/errors/index.ts'
 import { IDX_HEADER_BYTES, IDX_MAGIC, IDX_VERSION, dtypes } from '../indexed/format.ts'
 import { openFile } from '../readers/byte-source.ts'
 import { readFully, readIndexHeader, type IndexHeader } from '../indexed/read.ts'
 import type { TokenTally } from '../token-histogram.ts'
-import { OutputFile, type FileDigest } from '../writers/output-file.ts'
+import { OutputFile } from '../writers/output-file.ts'
 
 const ENTRIES_PER_BLOCK = 64 * 1024
 const CHUNK_BYTES = 8 * 1024 * 1024
@@ -32,11 +33,11 @@ export async function mergeIndexed(
   tally?: TokenTally,
 ): Promise<MergedFiles> {
   const parts: Part[] = []
-  const outputs: OutputFile[] = []
+  const outputs: (OutputFile | FileSink)[] = []
   try {
     for (const stem of stems) parts.push(await openPart(stem))
     checkDtypes(parts)
-    const bin = await OutputFile.create(`${target}.bin`)
+    const bin = await FileSink.create(`${target}.bin`, false)
     outputs.push(bin)
     for (const { binFile } of parts) await copyData(binFile, bin, signal, advance, tally)
     const idx = await OutputFile.create(`${target}.idx`)
@@ -85,7 +86,7 @@ function checkDtypes(parts: readonly Part[]): void {
 
 async function copyData(
   file: string,
-  output: OutputFile,
+  output: FileSink,
   signal: AbortSignal,
   advance: (bytes: number) => void,
   tally: TokenTally | undefined,
@@ -100,11 +101,10 @@ async function copyData(
       // Whole ids; what is left of one is read again.
       const taken = bytesRead > TOKEN_BYTES ? bytesRead - (bytesRead % TOKEN_BYTES) : bytesRead
       at += taken
-      // The next bytes are read while these are written.
+      // The next bytes are read while these are hashed and written.
       reading = handle.read(other, 0, CHUNK_BYTES, at)
-      output.append(current.subarray(0, taken))
       tally?.add(new Int32Array(current.buffer, 0, Math.floor(taken / TOKEN_BYTES)))
-      await output.flush()
+      await output.write(current.subarray(0, taken))
       ;[current, other] = [other, current]
       advance(taken)
       if (signal.aborted) throw new AppError('cancelled')
@@ -134,28 +134,38 @@ async function writeIndex(parts: readonly Part[], idx: OutputFile): Promise<void
     }
   }
   let offset = 0
+  const width = dtypes[dtype].bytes
   for (const part of parts) {
     for await (const block of lengthBlocks(part)) {
       const offsets = Buffer.alloc(block.length * 2)
       for (let at = 0; at < block.length; at += 4) {
-        offsets.writeBigInt64LE(BigInt(offset), at * 2)
-        offset += block.readInt32LE(at) * dtypes[dtype].bytes
+        writeNumber(offsets, at * 2, offset)
+        offset += block.readInt32LE(at) * width
       }
       idx.append(offsets)
       await idx.flush()
     }
   }
   idx.append(Buffer.alloc(8))
-  let before = 0n
+  let before = 0
   for (const part of parts) {
     for await (const block of documentBlocks(part)) {
-      for (let at = 0; at < block.length; at += 8) block.writeBigInt64LE(block.readBigInt64LE(at) + before, at)
+      for (let at = 0; at < block.length; at += 8) writeNumber(block, at, readNumber(block, at) + before)
       idx.append(block)
       await idx.flush()
     }
-    before += BigInt(part.header.sequences)
+    before += part.header.sequences
   }
 }
+
+/** 64 bits of a number below 2^53, by halves: an index has millions, and big integers cost ten times as much. */
+function writeNumber(buffer: Buffer, at: number, value: number): void {
+  buffer.writeUInt32LE(value >>> 0, at)
+  buffer.writeUInt32LE(Math.floor(value / 2 ** 32), at + 4)
+}
+
+const readNumber = (buffer: Buffer, at: number): number =>
+  buffer.readUInt32LE(at) + buffer.readInt32LE(at + 4) * 2 ** 32
 
 const lengthBlocks = (part: Part): AsyncGenerator<Buffer, void, undefined> =>
   blocks(part, IDX_HEADER_BYTES, part.header.sequences, 4)

@@ -9,7 +9,7 @@ import { LengthCounts } from '../lengths.ts'
 import { PAD_ID } from '../packing/packing-writer.ts'
 import { TokenTally, summarizeTokens } from '../token-histogram.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
-import type { FileDigest } from '../writers/output-file.ts'
+import type { FileDigest } from '../../host/writing/file-sink.ts'
 
 const LENGTHS_PER_READ = 256 * 1024
 

@@ -5,7 +5,7 @@ import type { EncodedColumn } from '../encoders/encoded-block.ts'
 import { IGNORED_LABEL } from '../templates.ts'
 import { KeyedWriter } from '../writers/keyed.ts'
 import { TokenBuffer } from '../tokenizers/token-buffer.ts'
-import type { FileDigest } from '../writers/output-file.ts'
+import type { FileDigest } from '../../host/writing/file-sink.ts'
 import { packGreedily } from './knapsack.ts'
 import { WaitingTokens } from './waiting-tokens.ts'
 

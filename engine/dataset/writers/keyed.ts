@@ -3,7 +3,7 @@ import type { DatasetPassport } from '../../protocol/passport.ts'
 import type { EncodedColumn } from '../encoders/encoded-block.ts'
 import { packedStem, pretrainStem } from '../indexed/format.ts'
 import { IndexedWriter } from '../indexed/write.ts'
-import type { FileDigest } from './output-file.ts'
+import type { FileDigest } from '../../host/writing/file-sink.ts'
 
 /** Path of the pair of files of a key, without `.bin` or `.idx`. */
 export const keyStem = (prefix: string, format: DatasetPassport['format'], key: string): string =>

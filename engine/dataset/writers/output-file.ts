@@ -1,16 +1,12 @@
 import { createHash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
+import type { FileDigest } from '../../host/writing/file-sink.ts'
 
 const BUFFER_BYTES = 1024 * 1024
 /** From here on data is written from where it is instead of being copied together. */
 const LARGE_BYTES = 64 * 1024
 /** The disk gets to work on what was written long before the end, so that the end need not wait for it. */
 const SYNC_BYTES = 32 * 1024 * 1024
-
-export interface FileDigest {
-  bytes: number
-  sha256: string
-}
 
 /** An append-only file: writes are collected into large blocks, and a digest is kept on the way. */
 export class OutputFile {

@@ -1,10 +1,11 @@
 import { open, readdir, readFile, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { fileError, RandomFile } from '../../checkpoint/formats/random-file.ts'
+import { asFileError } from '../../host/fs-errors.ts'
+import { RandomFile } from '../../checkpoint/formats/random-file.ts'
 import { readSafetensors, safetensorsHeader } from '../../checkpoint/formats/safetensors.ts'
 import { fillFolderAtomically } from '../../checkpoint/writing/atomic-folder.ts'
-import { writeSmallFile } from '../../checkpoint/writing/file-sink.ts'
+import { writeSmallFile } from '../../host/writing/file-sink.ts'
 import type { Address } from '../kernel/kernel.ts'
 import type { Trainer } from './trainer.ts'
 
@@ -93,7 +94,7 @@ export class ResumePoints {
         }
         await file.sync()
       } catch (error) {
-        throw fileError(error, path)
+        throw asFileError(error, path)
       }
       await writeSmallFile(join(folder, RUN_FILE), `${JSON.stringify(state, null, 2)}\n`)
     })
@@ -106,7 +107,7 @@ export class ResumePoints {
       return names.filter((name) => /^step-\d{8}$/.test(name)).toSorted((a, b) => b.localeCompare(a))
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-      throw fileError(error, this.#folder)
+      throw asFileError(error, this.#folder)
     }
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { writeFileAtomic } from '../../../host/atomic-file.ts'
 import { stateDir } from '../../../host/dirs.ts'
-import { fileError } from '../../formats/random-file.ts'
+import { asFileError } from '../../../host/fs-errors.ts'
 import { AppError, toCodedError } from '../../../protocol/errors/index.ts'
 import { MAX_FAMILIES, type FamilyInfo, type FamilyList, type RefusedFamily } from '../../../protocol/families.ts'
 import { FamilyDefinition } from '../../../protocol/family.ts'
@@ -124,7 +124,7 @@ async function filesIn(folder: string): Promise<string[]> {
     return (await readdir(folder)).filter((name) => FILE.test(name)).sort()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw fileError(error, folder)
+    throw asFileError(error, folder)
   }
 }
 
@@ -135,7 +135,7 @@ async function readJson(path: string): Promise<unknown> {
     return JSON.parse(await readFile(path, 'utf8'))
   } catch (error) {
     if (error instanceof SyntaxError) throw invalid(path, 'JSON', error.message)
-    throw fileError(error, path)
+    throw asFileError(error, path)
   }
 }
 

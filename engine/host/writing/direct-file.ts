@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { open, rm, type FileHandle } from 'node:fs/promises'
-import { fileError } from '../formats/random-file.ts'
+import { asFileError } from '../fs-errors.ts'
 import { PAGE_BYTES } from './buffer-pool.ts'
 
 /** 0 where the system has no such flag. */
@@ -31,7 +31,7 @@ export class DirectFile {
       }
       return new DirectFile(path, await open(path, CREATE), false)
     } catch (error) {
-      throw fileError(error, path)
+      throw asFileError(error, path)
     }
   }
 

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
-import { fileError } from '../formats/random-file.ts'
-import type { ByteSink } from '../formats/torch-write.ts'
+import { asFileError } from '../fs-errors.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { DirectFile } from './direct-file.ts'
-import { hashHere, type FileHash } from './hashing.ts'
+import { hashHere, type FileHash } from './file-hash.ts'
 
 /** Large enough for any disk; a file that is written alone has one to fill and two under way. */
 const BLOCK_BYTES = 2 * 1024 * 1024
@@ -20,7 +19,7 @@ export interface FileDigest {
  * A new file, written front to back and hashed on the way. Bytes are gathered into blocks, which go to the thread pool,
  * so that the next ones are read and hashed meanwhile; whoever writes is held back by the pool of blocks.
  */
-export class FileSink implements ByteSink {
+export class FileSink {
   readonly #path: string
   readonly #file: DirectFile
   readonly #blocks: BufferPool
@@ -90,6 +89,7 @@ export class FileSink implements ByteSink {
     }
   }
 
+  /** The crc32 of what was written since the last call. */
   takeCrc(): number {
     this.#updateCrc()
     const crc = this.#crc
@@ -106,7 +106,7 @@ export class FileSink implements ByteSink {
     try {
       await this.#file.finish(this.#position)
     } catch (error) {
-      throw fileError(error, this.#path)
+      throw asFileError(error, this.#path)
     }
     return { bytes: this.#position, sha256: await this.#hash.digest() }
   }
@@ -138,7 +138,7 @@ export class FileSink implements ByteSink {
         for (const result of results) if (result.status === 'rejected') throw result.reason
       })
       .catch((error: unknown) => {
-        this.#failure ??= { error: fileError(error, this.#path) }
+        this.#failure ??= { error: asFileError(error, this.#path) }
       })
       .finally(() => {
         this.#pending.delete(writing)
@@ -181,7 +181,7 @@ export async function writeSmallFile(path: string, content: string | Uint8Array)
       await handle.close()
     }
   } catch (error) {
-    throw fileError(error, path)
+    throw asFileError(error, path)
   }
   return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
 }

@@ -2,6 +2,7 @@ import { AppError } from '../protocol/errors/index.ts'
 import { asRow } from './handlers/handler.ts'
 import { openReader } from './readers/open.ts'
 import type { RawRow, RowReader } from './readers/reader.ts'
+import { noSamples } from './rejected-rows.ts'
 
 const SCANNED_ROWS = 1000
 const SHOWN_ROWS = 20
@@ -72,7 +73,7 @@ const cut = (text: string, characters: number): string =>
 /**
  * Makes sure that each column occurs in the data. Reads until all were seen: usually one row, all rows when one is
  * really missing (a row may leave a column out).
- * @throws dataset.columnMissing, dataset.empty, and what the reader throws
+ * @throws dataset.columnMissing, dataset.empty, dataset.noSamples where no row can be read, and what the reader throws
  */
 export async function requireColumns(
   reader: RowReader,
@@ -80,13 +81,18 @@ export async function requireColumns(
   signal?: AbortSignal,
 ): Promise<void> {
   const found = new Set<string>()
+  const problems = new Map<string, number>()
   let rows = 0
   for await (const batch of reader.batches(signal)) {
     rows += batch.length
-    for (const row of batch) addColumns(found, row)
+    for (const row of batch) {
+      addColumns(found, row)
+      if (row.problem !== undefined) problems.set(row.problem.reason, (problems.get(row.problem.reason) ?? 0) + 1)
+    }
     if (columns.every((column) => found.has(column))) return
   }
   if (rows === 0) throw new AppError('dataset.empty', { file: reader.file })
+  if (found.size === 0 && problems.size > 0) throw noSamples(reader.file, rows, Object.fromEntries(problems))
   checkColumns(reader.file, found, columns)
 }
 

@@ -15,7 +15,7 @@ import { firstRows } from './readers/first-rows.ts'
 import { openReader } from './readers/open.ts'
 import type { RowReader } from './readers/reader.ts'
 import { describeSource } from './readers/source.ts'
-import { RejectedRows, describeRejected, type RejectedRow } from './rejected-rows.ts'
+import { RejectedRows, describeRejected, noSamples, type RejectedRow } from './rejected-rows.ts'
 import { KeyedWriter, keyStem, keyedNames } from './writers/keyed.ts'
 import { StagedFiles } from './writers/staging.ts'
 
@@ -63,7 +63,7 @@ async function writeDataset(
   try {
     writer = await createWriter(spec, encoding, staged.path(path.basename(prefix)), hooks.signal)
     const { counts, lengths } = await encodeRows(reader, encoding, writer, rejected, spec, hooks)
-    if (counts.samples === 0 && !writesNothing(spec, rejected)) throw noSamples(reader, counts, rejected)
+    if (counts.samples === 0 && !writesNothing(spec, rejected)) throw nothingMade(reader.file, counts.rows, rejected)
     const files = await writer.finish()
     const packing = spec.pack === true ? { packedRows: counts.samples, samples: writer.sequences } : {}
     const written = spec.pack === true ? new LengthCounts() : lengths
@@ -156,11 +156,8 @@ const strictError = (reader: RowReader, rejected: RejectedRow): AppError =>
 const writesNothing = ({ compat }: PreprocessSpec, { counts }: RejectedRows): boolean =>
   compat !== undefined && ((counts.tooLong ?? 0) > 0 || (counts.emptyText ?? 0) > 0)
 
-function noSamples(reader: RowReader, { rows }: Counts, rejected: RejectedRows): AppError {
-  if (rows === 0) return new AppError('dataset.empty', { file: reader.file })
-  const reasons = Object.entries(rejected.counts).map(([reason, count]) => `${reason} ${count}`)
-  return new AppError('dataset.noSamples', { file: reader.file, rows, reasons: reasons.join(', ') })
-}
+const nothingMade = (file: string, rows: number, { counts }: RejectedRows): AppError =>
+  rows === 0 ? new AppError('dataset.empty', { file }) : noSamples(file, rows, counts)
 
 function describe(
   spec: PreprocessSpec,

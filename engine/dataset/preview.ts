@@ -35,7 +35,9 @@ export async function previewDataset(input: PreviewInput, signal?: AbortSignal):
   const reader = await openReader(rest.input)
   const scan = await scanRows(reader, SCANNED_ROWS)
   if (scan.rows.length === 0) throw new AppError('dataset.empty', { file: reader.file })
-  checkColumns(reader.file, new Set(scan.columns), encoder.columns)
+  // Where no row can be read, why not is told row by row.
+  if (scan.rows.some(({ problem }) => problem === undefined))
+    checkColumns(reader.file, new Set(scan.columns), encoder.columns)
   const rule: LengthRule = { kind: rest.pack === true ? 'pack' : 'drop', room: -1, width: 0 }
   let written = 0
   const encode = (row: RawRow): PreviewedRow | Rejection => {

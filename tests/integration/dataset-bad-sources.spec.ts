@@ -174,6 +174,17 @@ describe('rows that cannot be read', () => {
     expect(peak).toBeLessThan(1000)
   })
 
+  it('says why where no row can be read at all', async () => {
+    const input = await write('broken.jsonl', '{"instruction": \n{"x\n')
+    expect(await run(input)).toBe('dataset.noSamples')
+    expect(await run(input, 2)).toBe('dataset.noSamples')
+    const error = await preprocess(specOf(input), {
+      signal: new AbortController().signal,
+      advance: () => undefined,
+    }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ params: { rows: 2, reasons: 'notJson 2' } })
+  })
+
   it('encodes a line of 12 MB', async () => {
     const handle = await open(path.join(folder, 'large.jsonl'), 'w')
     await handle.write(`${lines(2)}{"instruction":"`)

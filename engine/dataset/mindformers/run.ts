@@ -11,7 +11,7 @@ import { passportPath, rejectedPath } from '../indexed/format.ts'
 import { LengthCounts } from '../lengths.ts'
 import { ByteSource } from '../readers/byte-source.ts'
 import type { RowReader } from '../readers/reader.ts'
-import { RejectedRows, rejectedRow } from '../rejected-rows.ts'
+import { RejectedRows, noSamples, rejectedRow } from '../rejected-rows.ts'
 import { TokenTally, summarizeTokens } from '../token-histogram.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { StagedFiles } from '../writers/staging.ts'
@@ -49,7 +49,7 @@ export async function writeMindRecord(spec: MindRecordSpec, hooks: MindRecordHoo
     )
     const run = new Run(reader, handler, writer, rejected, { isStrict: spec.strict, vocabSize: tokenizer.vocabSize })
     await run.all(hooks)
-    if (run.samples === 0 && rejected.total > 0) throw noSamples(reader.file, run.rows, rejected)
+    if (run.samples === 0 && rejected.total > 0) throw noSamples(reader.file, run.rows, rejected.counts)
     await writer.finish()
     await rejected.finish()
     const files = await digests(staged, names)
@@ -148,11 +148,6 @@ function withoutPadding(ids: Int32Array, padId: number | null): Int32Array {
   while (to > 0 && ids[to - 1] === padId) to--
   while (from < to && ids[from] === padId) from++
   return ids.subarray(from, to)
-}
-
-function noSamples(file: string, rows: number, rejected: RejectedRows): AppError {
-  const reasons = Object.entries(rejected.counts).map(([reason, count]) => `${reason} ${count}`)
-  return new AppError('dataset.noSamples', { file, rows, reasons: reasons.join(', ') })
 }
 
 async function digests(staged: StagedFiles, names: readonly string[]): Promise<DatasetPassport['files']> {

@@ -82,6 +82,17 @@ describe('the preview of a preprocessing', () => {
     await expect(preview({ chatTemplate: true })).rejects.toMatchObject({ code: 'dataset.chatTemplate' })
   })
 
+  it('tells row by row where none can be read', async () => {
+    const input = path.join(folder, 'broken.jsonl')
+    await writeFile(input, '{"instruction": \n{"x\n')
+    const { rejected, samples } = await preview({ input })
+    expect(samples).toEqual([])
+    expect(rejected.map(({ row, reason }) => [row, reason])).toEqual([
+      [0, 'notJson'],
+      [1, 'notJson'],
+    ])
+  })
+
   it('shows both answers of a pair, and counts the longer one', async () => {
     const input = path.join(inputs, 'alpaca_pairwise.json')
     const { samples, lengths } = await preview({ input, handler: 'alpaca-pairwise' })

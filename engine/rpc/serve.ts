@@ -110,16 +110,16 @@ class Subscriptions {
     this.#open.get(sub)?.credit.acked(n)
   }
 
-  close(sub: number): void {
+  close(sub: number, reason = new AppError('cancelled')): void {
     const subscription = this.#open.get(sub)
     if (!subscription) return
     this.#open.delete(sub)
-    subscription.abort.abort()
+    subscription.abort.abort(reason)
     subscription.credit.cancel()
   }
 
   closeAll(): void {
-    for (const sub of [...this.#open.keys()]) this.close(sub)
+    for (const sub of [...this.#open.keys()]) this.close(sub, new AppError('rpc.closed'))
   }
 
   #end(sub: number, error?: unknown): void {

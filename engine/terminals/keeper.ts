@@ -12,12 +12,20 @@ const AHEAD_BYTES = 512 * 1024
 const PIECE_BYTES = 48 * 1024
 /** After the shell has ended, viewers get this long to read the rest. */
 const LAST_READ_MS = 10_000
+/**
+ * A viewer that is gone without a word has lost its connection. It gets this long to come back, and until then the
+ * program is not let so far ahead that bytes would go which it has not seen. Less than what is kept, because the last
+ * bytes that were dealt with here may have been lost on their way.
+ */
+const MISSED_MS = 60_000
+const MISSED_AHEAD_BYTES = KEPT_BYTES / 2
 
 interface Viewer {
   readonly socket: Socket
   /** Offset of the next byte to send, and behind the last one that was dealt with. */
   next: number
   acked: number
+  hasLeft: boolean
 }
 
 /**
@@ -38,6 +46,8 @@ class Keeper {
   readonly #spec: TerminalSpec
   readonly #output = new Scrollback(KEPT_BYTES)
   readonly #viewers = new Set<Viewer>()
+  /** Where each of those stopped that may come back. */
+  readonly #missed = new Map<NodeJS.Timeout, number>()
   readonly #sockets = new Set<Socket>()
   #shell: ReturnType<typeof startShell> | null = null
   #exitCode: number | null | undefined
@@ -86,21 +96,45 @@ class Keeper {
     socket.on('error', () => undefined)
     socket.on('close', () => {
       this.#sockets.delete(socket)
-      if (viewer) this.#viewers.delete(viewer)
+      if (viewer) this.#gone(viewer)
       this.#pump()
     })
     socket.on('drain', () => this.#pump())
     for await (const message of messagesOf(socket, ToKeeper)) {
       if ('attach' in message) {
-        viewer = { socket, next: message.attach, acked: message.attach }
+        viewer = { socket, next: message.attach, acked: message.attach, hasLeft: false }
         this.#viewers.add(viewer)
+        this.#back(message.attach)
         this.#pump()
       } else if ('ack' in message) {
         if (viewer) viewer.acked = message.ack
         this.#pump()
       } else if ('input' in message) this.#shell?.stdin.write(Buffer.from(message.input, 'base64'))
       else if ('columns' in message) resizeShell(this.#folder, message)
-      else this.#hangUp()
+      else if ('leave' in message) {
+        if (viewer) viewer.hasLeft = true
+      } else this.#hangUp()
+    }
+  }
+
+  #gone(viewer: Viewer): void {
+    this.#viewers.delete(viewer)
+    if (viewer.hasLeft || this.#exitCode !== undefined) return
+    const timer = setTimeout(() => {
+      this.#missed.delete(timer)
+      this.#pump()
+    }, MISSED_MS)
+    timer.unref()
+    this.#missed.set(timer, viewer.acked)
+  }
+
+  /** One who goes on near where somebody stopped is taken for him. */
+  #back(from: number): void {
+    for (const [timer, acked] of this.#missed) {
+      if (Math.abs(from - acked) >= MISSED_AHEAD_BYTES) continue
+      clearTimeout(timer)
+      this.#missed.delete(timer)
+      return
     }
   }
 
@@ -122,6 +156,7 @@ class Keeper {
         viewer.next = Infinity
       }
     }
+    for (const acked of this.#missed.values()) if (this.#output.end - acked >= MISSED_AHEAD_BYTES) isBehind = true
     if (isBehind) this.#shell?.stdout.pause()
     else this.#shell?.stdout.resume()
   }

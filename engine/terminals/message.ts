@@ -10,6 +10,8 @@ export const ToKeeper = z.union([
   z.object({ input: z.string() }),
   z.object({ columns: z.number().int(), rows: z.number().int() }),
   z.object({ close: z.literal(true) }),
+  /** Looks no more, and is not to be waited for. */
+  z.object({ leave: z.literal(true) }),
 ])
 export type ToKeeper = z.infer<typeof ToKeeper>
 

@@ -38,7 +38,11 @@ export function terminalService(store = new TerminalStore()): Service & Disposab
     open: ({ container, ...size }) => store.open(size, container),
     output: async ({ id, from }, sink, { signal }) => {
       const socket = await store.connect(id)
-      const stop = (): void => void socket.destroy()
+      const stop = (): void => {
+        // Whoever lost the connection comes back, and is waited for.
+        if ((signal.reason as Partial<AppError> | undefined)?.code !== 'rpc.closed') send(socket, { leave: true })
+        socket.destroySoon()
+      }
       signal.addEventListener('abort', stop, { once: true })
       try {
         send(socket, { attach: from })

@@ -1,6 +1,7 @@
 /** Texts of the parts that every view is made of. */
 export const uiMessages = {
   en: {
+    cancel: 'Cancel',
     copy: 'Copy',
     copied: 'Copied',
     retry: 'Try again',
@@ -46,6 +47,7 @@ export const uiMessages = {
     },
   },
   'zh-CN': {
+    cancel: '取消',
     copy: '复制',
     copied: '已复制',
     retry: '重试',

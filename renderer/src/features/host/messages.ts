@@ -7,6 +7,11 @@ export const hostMessages = {
     files: 'Files',
     pages: 'Parts of this page',
     gone: 'This host is not in the book any more',
+    offline: {
+      title: 'Not connected',
+      text: 'This is read from the host while it is connected. Connecting brings the engine when it is missing.',
+      connect: 'Connect',
+    },
     doctor: {
       title: 'Examination',
       text: 'Looks at driver, firmware, CANN, containers, Python and network. Changes nothing.',
@@ -143,6 +148,11 @@ export const hostMessages = {
     files: '文件',
     pages: '本页内容',
     gone: '主机簿中已没有该主机',
+    offline: {
+      title: '未连接',
+      text: '连接主机后读取此内容。缺少引擎时，连接后会自动部署。',
+      connect: '连接',
+    },
     doctor: {
       title: '体检',
       text: '检查驱动、固件、CANN、容器、Python 与网络，不做任何修改。',

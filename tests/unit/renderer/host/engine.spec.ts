@@ -4,6 +4,7 @@ import type { DeployUsage, HostView, InstalledEngines } from '#contract/index.ts
 import { HostId, AppError } from '#engine/protocol/index.ts'
 import { engineRows, nodeRows } from '@/features/host/engine/deployment.ts'
 import EnginePanel from '@/features/host/engine/EnginePanel.vue'
+import HostDetail from '@/features/host/HostDetail.vue'
 import { pendingQuestion } from '@/shell/confirm.ts'
 import { fakeHost } from '../../../fixtures/fake-workbench.ts'
 import { until } from '../../../fixtures/until.ts'
@@ -121,11 +122,33 @@ describe('the engine of a host', () => {
     expect(page.by('uninstall-all').attributes('disabled')).toBeDefined()
     expect(page.by('engine-remove-1.1.0-bbbbbbbb').attributes('disabled')).toBeDefined()
   })
+})
 
-  it('asks for the connection first', () => {
-    const host = remote()
-    const link = { state: 'idle' as const, since: 0, attempts: [] }
-    using page = opened({ ...host, ssh: { ...host.ssh, link } as NonNullable<HostView['ssh']> })
-    expect(page.by('engine-connect').text()).toBe('Connect')
+describe('the page of a host', () => {
+  const opened = (link: Partial<NonNullable<HostView['ssh']>['link']>, change: Partial<HostView> = {}) => {
+    const host = remote(change)
+    const ssh = { ...host.ssh, link: { state: 'idle', since: 0, attempts: [], ...link } } as NonNullable<
+      HostView['ssh']
+    >
+    return mounted(HostDetail, { id: 'npu-01' }, { hosts: [{ ...host, ssh }] })
+  }
+  const text = (page: ReturnType<typeof opened>, wanted: string) =>
+    until(() => page.view.text().includes(wanted) || undefined, wanted)
+
+  it('asks for the connection where it is needed', async () => {
+    using page = opened({})
+    await text(page, 'Connecting brings the engine')
+    expect(page.by('host-connect').text()).toBe('Connect')
+  })
+
+  it('says why there is no connection, and keeps what was read while one comes back', async () => {
+    const params = { host: 'npu-01', address: '10.0.0.1', reason: 'ECONNREFUSED' }
+    const lost = { state: 'reconnecting', error: { code: 'ssh.unreachable', params, message: '' } } as const
+    {
+      using page = opened(lost, { facts: undefined } as never)
+      await text(page, 'ECONNREFUSED')
+    }
+    using page = opened(lost)
+    await text(page, 'Examine')
   })
 })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { call, topic } from '../rpc/topic.ts'
 import { CodedError } from './errors/index.ts'
+import { JobId } from './ids.ts'
 import type { NpuChip } from './npus.ts'
 import { Timestamp } from './text.ts'
 
@@ -56,6 +57,9 @@ export const NpuRecordingStatus = z.object({
   error: CodedError.nullable(),
 })
 export type NpuRecordingStatus = z.infer<typeof NpuRecordingStatus>
+
+/** The id of the job that records; by it what runs on a host is known for a service of the workbench. */
+export const NPU_RECORDING_JOB = JobId.parse('npu-recording')
 
 export const MAX_RECORDS_PER_READ = 500
 

@@ -43,7 +43,6 @@ export const deployTopic = ({ deployer, links, engines, runningJobs }: DeployTop
     uninstall: async ({ host, everything }) => {
       const link = links.of(host)
       const engine = engines.of(host)
-      if (engine.status.state === 'ready') await endServices(engine)
       // What the host itself tells counts as well: without a running engine nothing is known of its jobs.
       const { engines: versions } = await deployer.usage(link)
       const count = Math.max(
@@ -51,7 +50,10 @@ export const deployTopic = ({ deployer, links, engines, runningJobs }: DeployTop
         versions.reduce((sum, { jobs }) => sum + jobs, 0),
       )
       if (count > 0) throw new AppError('engine.hasJobs', { host: link.name, count })
-      if (engine.status.state === 'ready') await closeTerminals(engine)
+      if (engine.status.state === 'ready') {
+        await endServices(engine)
+        await closeTerminals(engine)
+      }
       engine.stop()
       await deployer.uninstall(link, everything)
       link.disconnect()

@@ -1,4 +1,5 @@
 import type { DeployUsage } from '#contract/index.ts'
+import { NPU_RECORDING_JOB } from '#engine/protocol/npu-records.ts'
 
 /**
  * $1: the engine's folder, absolute. Prints `key value` lines: what each version takes (KiB, time), and the arguments
@@ -13,7 +14,7 @@ for kind in engine runtime; do
 done
 [ -d "$1" ] && echo "all $(du -sk "$1" | cut -f 1)"
 [ -d "$1/jobs" ] && echo "jobs $(ls "$1/jobs" | wc -l)"
-cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -A 1 -e '/engine[.]mjs$' -e '/bin/node$' | sed 's/^/arg /'
+cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -A 2 -e '/engine[.]mjs$' -e '/bin/node$' | sed 's/^/arg /'
 exit 0`
 
 /** $1 folder, $2 name of a Node that was brought. */
@@ -22,6 +23,8 @@ export const REMOVE_RUNTIME = `rm -rf "$1/runtime/$2"`
 interface Program {
   readonly engine: string
   readonly role: string
+  /** That of a job or a terminal; for other roles whatever comes next. */
+  readonly folder: string
 }
 
 /** What {@link USAGE} printed. Lines that are not understood are passed over: a host may lack one of the tools. */
@@ -39,7 +42,7 @@ export function parseUsage(text: string): DeployUsage {
   const args = lines.flatMap((line) => (line.startsWith('arg ') ? [line.slice(4)] : []))
   const programs = programsOf(args)
   const running = (engine: string, role: string) =>
-    programs.filter((program) => program.engine === engine && program.role === role).length
+    programs.filter((program) => program.engine === engine && program.role === role && !isService(program)).length
   return {
     engines: found('engine').map((engine) => ({
       ...engine,
@@ -56,11 +59,14 @@ export function parseUsage(text: string): DeployUsage {
   }
 }
 
+/** The recording of NPUs is no work of the user's: it ends with the engine. */
+const isService = ({ folder }: Program): boolean => folder.endsWith(`/${NPU_RECORDING_JOB}`)
+
 /** The engine's path is followed by what it was started as. */
 function programsOf(args: readonly string[]): Program[] {
   return args.flatMap((arg, at) => {
     const engine = /\/engine\/([^/]+)\/engine\.mjs$/.exec(arg)?.[1]
     const role = args[at + 1]
-    return engine === undefined || role === undefined ? [] : [{ engine, role }]
+    return engine === undefined || role === undefined ? [] : [{ engine, role, folder: args[at + 2] ?? '' }]
   })
 }

@@ -3,16 +3,14 @@ import { z } from 'zod'
 import { endStates } from '../../../jobs/job-states.ts'
 import type { JobStore } from '../../../jobs/job-store.ts'
 import type { JobWatch } from '../../../jobs/job-watch.ts'
-import { JobId } from '../../../protocol/ids.ts'
 import type { JobView } from '../../../protocol/jobs.ts'
-import { npuRecords, type NpuRecordingStatus } from '../../../protocol/npu-records.ts'
+import { NPU_RECORDING_JOB as JOB, npuRecords, type NpuRecordingStatus } from '../../../protocol/npu-records.ts'
 import { implement, type Service } from '../../../rpc/serve.ts'
 import { writeFileAtomic } from '../../atomic-file.ts'
 import { isMissing } from '../../fs-errors.ts'
 import { recordsDir, wantedMark } from './places.ts'
 import { RecordLog } from './record-log.ts'
 
-const JOB = JobId.parse('npu-recording')
 const GRACE_MS = 5000
 const RETRY_MS = 1000
 const DEFAULT_PERIOD_S = 60

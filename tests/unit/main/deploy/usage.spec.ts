@@ -42,6 +42,17 @@ it('tells what versions take, and what runs with them', async () => {
   }
 })
 
+it('does not take the recording of NPUs for a job of the user', () => {
+  const engine = '/home/me/.ascend-workbench/engine/1.0.0-abc/engine.mjs'
+  const jobs = '/home/me/.ascend-workbench/jobs'
+  const text = [
+    'engine 100 1700000000 1.0.0-abc',
+    ...['supervise', 'task'].flatMap((role) => [`arg ${engine}`, `arg ${role}`, `arg ${jobs}/npu-recording`, 'arg --']),
+    ...['supervise', 'task'].flatMap((role) => [`arg ${engine}`, `arg ${role}`, `arg ${jobs}/run-1`, 'arg --']),
+  ].join('\n')
+  expect(parseUsage(text).engines).toMatchObject([{ jobs: 1 }])
+})
+
 it('counts the programs of a Node that was brought', () => {
   const text = [
     'runtime 100 1700000000 node-24.21.0-linux-x64',

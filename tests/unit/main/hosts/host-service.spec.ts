@@ -51,6 +51,15 @@ describe('the hosts', () => {
     expect(seen.at(-1)).toMatchObject({ engine: { state: 'reconnecting', error: { code: 'engine.exited' } } })
   })
 
+  it('do not count services of the workbench as running jobs', async () => {
+    await settle()
+    const client = await main.engine.client(jobs)
+    const title = { en: '', 'zh-CN': '' }
+    await client.submit({ id, title, run: { kind: 'script', script: '' }, labels: { service: 'npu-recording' } })
+    await settle()
+    expect(main.hosts.list()).toMatchObject([{ runningJobs: 0 }])
+  })
+
   it('read facts again when they are old', async () => {
     await settle()
     const before = await main.hosts.recentFacts(LOCAL_HOST)

@@ -6,6 +6,7 @@ import { registerView } from '@/shell/views.ts'
 import { useHosts } from '@/workbench/stores.ts'
 import type { HostPage } from './pages.ts'
 
+export { useAlertNotices } from './npus/alert-notices.ts'
 export { default as NpuStrip } from './npus/NpuStrip.vue'
 export { useNpus } from './npus/use-npus.ts'
 

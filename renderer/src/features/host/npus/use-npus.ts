@@ -12,10 +12,10 @@ const replaced = (list: readonly HostNpus[], host: HostNpus): HostNpus[] => [
 ]
 
 /** The NPUs of all hosts, live while the component is there. */
-export function useNpus() {
+export function useNpus(periodMs = PERIOD_MS) {
   const { npus } = useWorkbench()
   const state = useTopicState<HostNpus[], { kind: 'changed'; host: HostNpus }>(
-    (observer) => npus.watch({ periodMs: PERIOD_MS }, observer),
+    (observer) => npus.watch({ periodMs }, observer),
     (list, { host }) => replaced(list, host),
   )
   const of = (id: string): HostNpus | undefined =>

@@ -3,6 +3,7 @@ import type { Finding } from '../../../protocol/plan.ts'
 import { type CheckedServer, warning } from './finding.ts'
 
 interface Place {
+  readonly server: string
   readonly device: string
   readonly ip: string
   readonly netmask: string
@@ -11,15 +12,14 @@ interface Place {
 
 /**
  * Devices of the same number of different servers must reach each other: in one subnet, or over a gateway. Only what is
- * known is judged, each server against the first one: addresses without a netmask are left out.
+ * known is judged, each device against the first one of its number: addresses without a netmask are left out.
  */
 export function checkNetworks(servers: readonly CheckedServer[]): Finding[] {
-  const [first, ...others] = servers
-  if (!first) return []
-  const peers = placesOf(first)
-  return others.flatMap((server) => {
+  const peers = new Map<string, Place>()
+  return servers.flatMap((server) => {
     const apart = placesOf(server).flatMap((place) => {
-      const peer = peers.find(({ device }) => device === place.device)
+      const peer = peers.get(place.device)
+      if (!peer) peers.set(place.device, place)
       return peer && !canReach(place, peer) ? [{ place, peer }] : []
     })
     const [example] = apart
@@ -30,17 +30,17 @@ export function checkNetworks(servers: readonly CheckedServer[]): Finding[] {
     return [
       warning(
         'subnet',
-        `Devices ${devices.join(', ')} of ${first.label} and of ${server.label} are in different subnets without a gateway (${pair}); give them addresses of one subnet, or set gateways: ${remedy}.`,
-        `${first.label} 与 ${server.label} 的设备 ${devices.join('、')} 不在同一子网且没有网关（${pair}）；请使用同一子网的地址，或设置网关：${remedy}。`,
+        `Devices ${devices.join(', ')} of ${example.peer.server} and of ${server.label} are in different subnets without a gateway (${pair}); give them addresses of one subnet, or set gateways: ${remedy}.`,
+        `${example.peer.server} 与 ${server.label} 的设备 ${devices.join('、')} 不在同一子网且没有网关（${pair}）；请使用同一子网的地址，或设置网关：${remedy}。`,
       ),
     ]
   })
 }
 
-const placesOf = ({ devices, networks }: CheckedServer): Place[] =>
+const placesOf = ({ label, devices, networks }: CheckedServer): Place[] =>
   devices.flatMap(({ device_id: device, device_ip: ip = '' }) => {
     const { netmask, gateway = null } = networks.get(device) ?? { netmask: null }
-    return netmask !== null && isIPv4(ip) && isIPv4(netmask) ? [{ device, ip, netmask, gateway }] : []
+    return netmask !== null && isIPv4(ip) && isIPv4(netmask) ? [{ server: label, device, ip, netmask, gateway }] : []
   })
 
 /** Both ways: each side has to find the other. */

@@ -3,6 +3,7 @@ import type { RankTableComposition, RankTableSurvey } from '#contract/index.ts'
 import { computed, onScopeDispose, shallowReactive, shallowRef, watch } from 'vue'
 import { text } from '@/i18n/index.ts'
 import { remembered } from '@/shell/layout.ts'
+import { notifyError } from '@/shell/notifications.ts'
 import { useHosts } from '@/workbench/stores.ts'
 import { type AsyncState, failed } from '@/workbench/async-state.ts'
 import { useWorkbench } from '@/workbench/index.ts'
@@ -24,7 +25,7 @@ const PAUSE_MS = 200
 
 /** The draft of a cluster's rank table, what its hosts say, and the tables that come of it. */
 export function useRankTables() {
-  const { rankTables } = useWorkbench()
+  const { rankTables, hosts: book } = useWorkbench()
   const hosts = useHosts()
   const draft = remembered('rankTables', TableDraft, { nodes: [], path: null })
   const surveys = shallowReactive(new Map<HostId, AsyncState<RankTableSurvey>>())
@@ -109,6 +110,11 @@ export function useRankTables() {
     setPath: (path: string) => (draft.value = { ...draft.value, path }),
     nameOf,
     isReady,
+    canConnect: (host: HostId): boolean => {
+      const state = hosts.byId(host)?.ssh?.link.state
+      return state === 'idle' || state === 'failed'
+    },
+    connect: (host: HostId) => void book.connect({ id: host }).catch((error: unknown) => notifyError(error)),
     stateOf: (host: HostId): AsyncState<RankTableSurvey> => surveys.get(host) ?? { kind: 'idle' },
     survey,
     /** The address that is used unless another one is given. */

@@ -136,6 +136,7 @@ describe('what is wrong with the whole', () => {
     const wide = (label: string, ip: string, network: string) =>
       host(label, ip, network, () => ({ netmask: '255.0.0.0' }))
     expect(codes(wide('npu-01', '10.0.0.1', '10.1.0'), wide('npu-02', '10.0.0.2', '10.2.0'))).toEqual([])
+    expect(codes({ ...host('npu-00', '10.0.0.9'), devices: [] }, good[0], far)).toContain('subnet')
     const unknown = host('npu-02', '10.0.0.2', '10.2.0', () => ({ netmask: null }))
     expect(codes(good[0], unknown)).toEqual([])
   })

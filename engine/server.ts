@@ -86,7 +86,7 @@ const hostServices: Service[] = [
   }),
   implement(rankTables, {
     survey: async () => (await import('./launch/rank-table/survey.ts')).surveyRankTable(),
-    compose: async ({ sources }) => (await import('./launch/rank-table/compose.ts')).composeRankTables(sources),
+    compose: async (request) => (await import('./launch/rank-table/compose.ts')).composeRankTables(request),
   }),
   implement(files, {
     stat: ({ path }) => statFile(path),

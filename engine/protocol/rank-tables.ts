@@ -49,6 +49,12 @@ export const RankTableSource = z.discriminatedUnion('kind', [
 ])
 export type RankTableSource = z.infer<typeof RankTableSource>
 
+export const RankTableRequest = z.object({
+  sources: z.array(RankTableSource),
+  hosts: z.array(z.object({ name: z.string(), survey: RankTableSurvey })).default([]),
+})
+export type RankTableRequest = z.input<typeof RankTableRequest>
+
 /** A table as a file: its name and its content, as the drop-ins write them. */
 export const RankTableFile = z.object({ name: z.string(), text: z.string() })
 export type RankTableFile = z.infer<typeof RankTableFile>
@@ -68,6 +74,6 @@ export type RankTableComposition = z.infer<typeof RankTableComposition>
 export const rankTables = topic('rankTables', {
   /** What is on the host of this engine. Asks hccn_tool device by device, which takes a second or two. */
   survey: call(z.object({}), RankTableSurvey),
-  /** Pure: the tables of all sources, merged and checked. */
-  compose: call(z.object({ sources: z.array(RankTableSource) }), RankTableComposition),
+  /** Pure: the tables of all sources, merged and checked, also against what these hosts say of themselves. */
+  compose: call(RankTableRequest, RankTableComposition),
 })

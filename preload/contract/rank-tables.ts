@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { Sha256 } from '#engine/protocol/contents.ts'
 import { CodedError, HostId } from '#engine/protocol/index.ts'
-import { RankTableComposition, RankTableSource, RankTableSurvey } from '#engine/protocol/rank-tables.ts'
+import { RankTableComposition, RankTableRequest, RankTableSurvey } from '#engine/protocol/rank-tables.ts'
 import { call, topic } from '#engine/rpc/topic.ts'
 
 export type {
   DeviceAddress,
   RankTableComposition,
   RankTableFile,
+  RankTableRequest,
   RankTableSource,
   RankTableSurvey,
   ServerAddress,
@@ -30,7 +31,7 @@ export const rankTables = topic('rankTables', {
   /** What the rank table of a host can be made of. */
   survey: call(z.object({ host: HostId }), RankTableSurvey),
   /** The tables of all sources in the order of the nodes, merged and checked. */
-  compose: call(z.object({ sources: z.array(RankTableSource) }), RankTableComposition),
+  compose: call(RankTableRequest, RankTableComposition),
   /**
    * Puts one file at the same path on all hosts, checked by its digest. Nothing is written anywhere while one host
    * cannot be reached or has a different file whose digest is not in `replace` (by host).

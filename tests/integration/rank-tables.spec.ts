@@ -127,6 +127,7 @@ describe.skipIf(missing !== null)(`rank tables of two hosts${missing ? ` (${miss
   })
 
   it('come from hccn.conf where the tool may not be used, and say what is missing', async () => {
+    const before = (await compose([sourceOf(0, await survey(0)), sourceOf(1, await survey(1))])).merged?.text ?? ''
     await run(
       0,
       'sh',
@@ -138,5 +139,14 @@ describe.skipIf(missing !== null)(`rank tables of two hosts${missing ? ` (${miss
     expect(found.devices.map(({ ip }) => ip === null)).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((device) => device === 3))
     const { findings } = await compose([sourceOf(0, found), sourceOf(1, await survey(1))])
     expect(findings[0]?.text.en).toMatch(/^Device 3 of server rank-01 \(10\.0\.0\.1\) has no valid device_ip/)
+
+    await run(1, 'hccn_tool', '-i', '5', '-ip', '-s', 'address', '10.20.12.99', 'netmask', '255.255.255.0')
+    const older = await (
+      await engineOf(0).client(rankTables)
+    ).compose({
+      sources: [{ kind: 'text', label: 'older.json', text: before }],
+      hosts: [{ name: 'rank-02', survey: await survey(1) }],
+    })
+    expect(older.findings[0]?.text.en).toMatch(/^Devices 5 of server 10\.0\.0\.2 have other addresses on rank-02/)
   })
 })

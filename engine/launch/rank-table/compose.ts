@@ -1,5 +1,5 @@
 import { AppError, toCodedError } from '../../protocol/errors/index.ts'
-import type { RankTableComposition, RankTableSource } from '../../protocol/rank-tables.ts'
+import type { RankTableComposition, RankTableRequest, RankTableSource } from '../../protocol/rank-tables.ts'
 import { buildRankTable, rankTableName } from './generate.ts'
 import { mergedTableName, mergeRankTables } from './merge.ts'
 import { formatRankTable, type RankTable, readRankTable } from './rank-table.ts'
@@ -16,7 +16,7 @@ interface Made {
  * The table of each source as the drop-ins write it, and all of them merged in their order, with what is wrong. A text
  * that cannot be read is told at its place; nothing is merged then.
  */
-export function composeRankTables(sources: readonly RankTableSource[]): RankTableComposition {
+export function composeRankTables({ sources, hosts = [] }: RankTableRequest): RankTableComposition {
   const results = sources.map((source) => {
     try {
       return make(source)
@@ -41,7 +41,7 @@ export function composeRankTables(sources: readonly RankTableSource[]): RankTabl
     ranks: ranksOf(table),
   }
   const context = made.flatMap((one) => one.context)
-  return { tables, merged, findings: checkRankTable(table, context) }
+  return { tables, merged, findings: checkRankTable(table, context, hosts) }
 }
 
 function make(source: RankTableSource): Made {

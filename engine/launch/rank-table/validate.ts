@@ -1,4 +1,6 @@
 import type { Finding } from '../../protocol/plan.ts'
+import type { RankTableSurvey } from '../../protocol/rank-tables.ts'
+import { checkAgainstHost } from './checks/against-host.ts'
 import { checkCluster } from './checks/cluster.ts'
 import type { CheckedServer, DeviceNetwork } from './checks/finding.ts'
 import { checkHead } from './checks/head.ts'
@@ -18,9 +20,13 @@ export interface ServerContext {
 
 /**
  * What is wrong with a rank table, and what to do. Errors stop HCCL's start (EI0004, EI0014); warnings are what usually
- * goes wrong next. The order of the findings is that of the file, then what concerns several servers.
+ * goes wrong next. `hosts` are compared with their servers. The order of the findings is that of the file, then what concerns several servers.
  */
-export function checkRankTable(table: RankTable, context: readonly ServerContext[] = []): Finding[] {
+export function checkRankTable(
+  table: RankTable,
+  context: readonly ServerContext[] = [],
+  hosts: readonly { readonly name: string; readonly survey: RankTableSurvey }[] = [],
+): Finding[] {
   const servers = table.server_list.map(({ server_id: id, device }, at): CheckedServer => {
     const name = context[at]?.name ?? null
     const label = name === null || name === id ? id : id === '' ? name : `${name} (${id})`
@@ -33,5 +39,6 @@ export function checkRankTable(table: RankTable, context: readonly ServerContext
     ...checkSuperPods(table, servers),
     ...checkCluster(servers),
     ...checkNetworks(servers),
+    ...hosts.flatMap((host) => checkAgainstHost(servers, host)),
   ]
 }

@@ -1,5 +1,5 @@
 import type { HostId } from '#engine/protocol/index.ts'
-import type { RankTableComposition, RankTableSurvey } from '#contract/index.ts'
+import type { RankTableComposition, RankTableRequest, RankTableSurvey } from '#contract/index.ts'
 import { computed, onScopeDispose, shallowReactive, shallowRef, watch } from 'vue'
 import { text } from '@/i18n/index.ts'
 import { remembered } from '@/shell/layout.ts'
@@ -57,34 +57,49 @@ export function useRankTables() {
     }
   }
 
+  /** An imported table is compared with every host that has NPUs: it may be of any of them. */
+  const asked = computed(() => {
+    const isImported = nodes.value.some(({ kind }) => kind === 'text')
+    const compared = isImported ? hosts.list.filter(({ facts }) => (facts?.npus.length ?? 0) > 0) : []
+    const listed = nodes.value.flatMap((node) => (node.kind === 'host' ? [node.host] : []))
+    return [...new Set([...listed, ...compared.map(({ id }) => id)])].filter(isReady)
+  })
   watch(
-    () => nodes.value.flatMap((node) => (node.kind === 'host' && isReady(node.host) ? [node.host] : [])),
+    asked,
     (ready) => {
       for (const host of ready) if (!surveys.has(host)) void survey(host)
     },
     { immediate: true },
   )
 
-  const sources = computed(() => sourcesOf(nodes.value, surveyOf, nameOf))
+  const request = computed<RankTableRequest | null>(() => {
+    const sources = sourcesOf(nodes.value, surveyOf, nameOf)
+    if (sources === null || sources.length === 0) return null
+    const known = asked.value.flatMap((host) => {
+      const found = surveyOf(host)
+      return found ? [{ name: nameOf(host), survey: found }] : []
+    })
+    return { sources, hosts: known }
+  })
   let latest = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   onScopeDispose(() => clearTimeout(timer))
   const compose = async (mine: number): Promise<void> => {
-    const wanted = sources.value
-    if (wanted === null || wanted.length === 0) return
+    const wanted = request.value
+    if (wanted === null) return
     try {
-      const value = await rankTables.compose({ sources: wanted }, { signal: abort.signal })
+      const value = await rankTables.compose(wanted, { signal: abort.signal })
       if (mine === latest) composition.value = { kind: 'ready', value }
     } catch (error) {
       if (mine === latest && !abort.signal.aborted) composition.value = failed(error)
     }
   }
   watch(
-    () => JSON.stringify(sources.value),
+    () => JSON.stringify(request.value),
     () => {
       const mine = ++latest
       clearTimeout(timer)
-      if (sources.value === null || sources.value.length === 0) composition.value = { kind: 'idle' }
+      if (request.value === null) composition.value = { kind: 'idle' }
       else if (composition.value.kind === 'ready') timer = setTimeout(() => void compose(mine), PAUSE_MS)
       else {
         composition.value = { kind: 'loading' }

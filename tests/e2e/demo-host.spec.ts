@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
@@ -101,5 +103,38 @@ describe.skipIf(missing !== null)(`an NPU host behind a jump host${missing ? ` (
     await expect.poll(() => page.getByTestId('npu-0/0').innerText(), { timeout: 90_000 }).not.toBe(before)
     await picture('npus')
     expect(await seriousViolations(page)).toEqual([])
+  })
+
+  it('forwards a port of this computer to what it can reach', async () => {
+    const [, npu] = machines
+    const fill = (testId: string, text: string) => page.getByTestId(testId).locator('input').fill(text)
+    await part('Port forwards')
+    await page.getByTestId('forward-add').click()
+    await fill('forward-target', '127.0.0.31')
+    await fill('forward-target-port', String(npu?.port))
+    await fill('forward-name', 'ssh')
+    await page.getByTestId('forward-automatic').click()
+    await page.getByTestId('forward-save').click()
+    const row = page.locator('[data-testid^="forward-"][data-state="open"]')
+    const [, port] = /127\.0\.0\.1:(\d+) of this computer/.exec(await row.innerText()) ?? []
+    const socket = connect(Number(port), '127.0.0.1')
+    const [hello] = (await once(socket, 'data')) as [Buffer]
+    expect(hello.toString()).toMatch(/^SSH-2\.0-/)
+    await row.getByText('1 connection', { exact: true }).waitFor()
+    socket.destroy()
+    await row.getByText('no connection', { exact: true }).waitFor()
+    await picture('forwards')
+    expect(await seriousViolations(page)).toEqual([])
+  })
+
+  it('shows what was deployed, and takes all of it away', async () => {
+    await part('Engine')
+    await page.getByText('of this workbench', { exact: true }).waitFor()
+    await picture('engine')
+    expect(await seriousViolations(page)).toEqual([])
+    await page.getByTestId('uninstall-all').click()
+    await page.getByText('The folder /root/.ascend-workbench is deleted').waitFor()
+    await page.getByTestId('confirm').click()
+    await page.getByTestId('host-connect').waitFor()
   })
 })

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -41,6 +41,7 @@ describe.skipIf(chromiumPath === null)(`the files of a host${chromiumPath === nu
   const picture = async (name: string) => {
     if (pictures) await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true })
   }
+  const hasFocus = (text: string) => expect.poll(() => page.locator(':focus').innerText()).toBe(text)
   const name = (text: string) => page.getByTestId('host-file').getByRole('button', { name: text, exact: true })
 
   it('are listed, and hidden ones when wanted', async () => {
@@ -71,6 +72,34 @@ describe.skipIf(chromiumPath === null)(`the files of a host${chromiumPath === nu
     await picture('follow')
     expect(await seriousViolations(page)).toEqual([])
     await page.getByRole('button', { name: 'Close', exact: true }).first().click()
+  })
+
+  it('are made, renamed and deleted by keyboard, after saying how much it is', async () => {
+    await page.getByTestId('folder-new').click()
+    await page.getByTestId('name-input').locator('input').fill('sub')
+    await page.keyboard.press('Enter')
+    await page.getByText('sub is there already').waitFor()
+    await page.getByTestId('name-input').locator('input').fill('权重')
+    await page.keyboard.press('Enter')
+    await name('权重').waitFor()
+    writeFileSync(join(folder, '权重', 'a'), 'x'.repeat(2048))
+    await hasFocus('权重')
+    await page.keyboard.press('F2')
+    await page.getByTestId('name-input').locator('input').fill('weights')
+    await page.keyboard.press('Enter')
+    await name('weights').waitFor()
+    expect(readFileSync(join(folder, 'weights', 'a'), 'utf8')).toHaveLength(2048)
+    await hasFocus('weights')
+    await page.keyboard.press('Enter')
+    await name('a').waitFor()
+    await page.keyboard.press('Backspace')
+    await hasFocus('weights')
+    await page.keyboard.press('Delete')
+    await page.getByText('2 files and folders, 2 KiB').waitFor()
+    await page.getByTestId('confirm').click()
+    await name('weights').waitFor({ state: 'detached' })
+    expect(existsSync(join(folder, 'weights'))).toBe(false)
+    expect(await seriousViolations(page)).toEqual([])
   })
 
   it('are uploaded from the page, and nothing is replaced without a question', async () => {

@@ -94,6 +94,17 @@ describe('the engine of a host', () => {
     expect(used).toEqual([{ host: 'npu-01', name: '1.0.0-aaaaaaaa' }])
   })
 
+  it('shows what is being brought to it, and to no other host', async () => {
+    const progress = (host: string, phase: string, done: number) => ({ host, phase, done, total: 4 << 20 })
+    const list = [progress('npu-02', 'runtime', 1), progress('npu-01', 'engine', 1 << 20)]
+    using page = opened(remote({ engine: { state: 'starting', since: 0 } }), {
+      watch: () => ({ snapshot: () => list, subscribe: () => ({ [Symbol.dispose]: () => undefined }) }),
+    })
+    await until(() => page.view.find('[data-testid="engine-progress"]').exists() || undefined, 'the progress')
+    expect(page.by('engine-progress').text()).toContain('Sending the engine')
+    expect(page.by('engine-progress').text()).toContain('1 MiB / 4 MiB')
+  })
+
   it('says what is lost before everything is removed, and why it failed', async () => {
     const calls: unknown[] = []
     using page = opened(remote(), {

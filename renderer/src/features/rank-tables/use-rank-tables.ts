@@ -8,7 +8,6 @@ import { useHosts } from '@/workbench/stores.ts'
 import { type AsyncState, failed } from '@/workbench/async-state.ts'
 import { useWorkbench } from '@/workbench/index.ts'
 import {
-  chosenDevices,
   freeLabel,
   type HostNode,
   keyOf,
@@ -42,9 +41,10 @@ export function useRankTables() {
     return found ? text(found.name) : host
   }
   const isReady = (host: HostId): boolean => hosts.byId(host)?.engine.state === 'ready'
+  const stateOf = (host: HostId): AsyncState<RankTableSurvey> => surveys.get(host) ?? { kind: 'idle' }
   const surveyOf = (host: HostId): RankTableSurvey | null => {
-    const survey = surveys.get(host)
-    return survey?.kind === 'ready' ? survey.value : null
+    const survey = stateOf(host)
+    return survey.kind === 'ready' ? survey.value : null
   }
 
   async function survey(host: HostId): Promise<void> {
@@ -67,7 +67,8 @@ export function useRankTables() {
   watch(
     asked,
     (ready) => {
-      for (const host of ready) if (!surveys.has(host)) void survey(host)
+      // One that failed is asked again as soon as the host is back.
+      for (const host of ready) if (!['loading', 'ready'].includes(stateOf(host).kind)) void survey(host)
     },
     { immediate: true },
   )
@@ -115,6 +116,8 @@ export function useRankTables() {
 
   return {
     nodes,
+    /** Before the book is there, nothing is known of the nodes. */
+    isLoading: computed(() => hosts.state.kind === 'loading'),
     composition,
     /** The hosts that are not in the list. */
     others: computed(() =>
@@ -130,16 +133,12 @@ export function useRankTables() {
       return state === 'idle' || state === 'failed'
     },
     connect: (host: HostId) => void book.connect({ id: host }).catch((error: unknown) => notifyError(error)),
-    stateOf: (host: HostId): AsyncState<RankTableSurvey> => surveys.get(host) ?? { kind: 'idle' },
+    stateOf,
     survey,
     /** The address that is used unless another one is given. */
     foundAddress: (node: HostNode): string => {
       const found = surveyOf(node.host)
       return found ? likelyAddress(found, othersOf(node, nodes.value, surveyOf)) : ''
-    },
-    chosen: (node: HostNode) => {
-      const found = surveyOf(node.host)
-      return found ? chosenDevices(node, found) : []
     },
     addHosts: (ids: readonly HostId[]) =>
       setNodes([

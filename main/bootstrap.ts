@@ -191,7 +191,11 @@ export function bootstrap(env: AppEnv): App {
     chatsTopic(chats),
     contentsTopic(engines),
     datasetsTopic(engines),
-    deployTopic({ deployer, links, engines, runningJobs: (host) => hosts.runningJobs(host) }),
+    deployTopic({
+      ...{ deployer, links, engines },
+      placeEngine: (host, container) => sshHosts.placeEngine(host, container),
+      runningJobs: (host) => hosts.runningJobs(host),
+    }),
     doctorTopic(engines, clock),
     enginesTopic(engines),
     familiesTopic(families),

@@ -5,6 +5,7 @@ import { jobs } from '#engine/protocol/jobs.ts'
 import { terminals as terminalsTopic } from '#engine/protocol/terminals.ts'
 import { implement, type Service } from '#engine/rpc/serve.ts'
 import type { Deployer } from '../deploy/deployer.ts'
+import { engineContainers } from '../deploy/engine-place.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { EnginePool } from '../engines/pool.ts'
 import type { LinkPool } from '../links/index.ts'
@@ -14,11 +15,13 @@ export interface DeployTopicServices {
   readonly deployer: Deployer
   readonly links: LinkPool
   readonly engines: EnginePool
+  /** Remembers the container that the engine of a host runs in. */
+  readonly placeEngine: (host: HostId, container: string | null) => void
   /** How many jobs run on a host. */
   readonly runningJobs: (host: HostId) => number
 }
 
-export const deployTopic = ({ deployer, links, engines, runningJobs }: DeployTopicServices): Service =>
+export const deployTopic = ({ deployer, links, engines, placeEngine, runningJobs }: DeployTopicServices): Service =>
   implement(deployContract, {
     watch: () =>
       source(
@@ -27,6 +30,15 @@ export const deployTopic = ({ deployer, links, engines, runningJobs }: DeployTop
       ),
     installed: ({ host }, { signal }) => deployer.installed(links.of(host), signal),
     usage: ({ host }, { signal }) => deployer.usage(links.of(host), signal),
+    containers: ({ host }, { signal }) => engineContainers(links.of(host), signal),
+    useContainer: ({ host, container }) => {
+      const count = runningJobs(host)
+      // Processes have other numbers inside, so that running jobs would be taken for lost.
+      if (count > 0) throw new AppError('engine.hasJobs', { host: links.of(host).name, count })
+      placeEngine(host, container)
+      engines.of(host).restart()
+      return {}
+    },
     use: async ({ host, name }) => {
       await deployer.pin(links.of(host), name)
       engines.of(host).restart()

@@ -10,7 +10,8 @@ import { Emitter } from '../emitter.ts'
 import type { RemoteEngineCommand } from '../engines/ssh-link.ts'
 import type { SshLink } from '../links/index.ts'
 import type { Log } from '../log/log.ts'
-import { probeHost, type HostProbe, type RemoteNode } from './probe.ts'
+import { assertGlibc, findPlace, fittingNode, lookAtPlace, type EnginePlace } from './engine-place.ts'
+import { engineDir, probeHost, type RemoteNode } from './probe.ts'
 import {
   CHECKSUM_FAILED,
   DOES_NOT_START,
@@ -24,11 +25,6 @@ import {
 import type { RuntimeFile, RuntimeSource } from './runtime-source.ts'
 import { parseUsage, REMOVE_RUNTIME, USAGE } from './usage.ts'
 
-/** The engine is made for this Node and newer ones. */
-const LEAST_NODE_MAJOR = 24
-/** What the Node that is brought needs of the C library. */
-const LEAST_GLIBC = [2, 28] as const
-const DEFAULT_DIR = '~/.ascend-workbench'
 const REASON_CHARS = 500
 
 export interface DeployerOptions {
@@ -63,19 +59,20 @@ export class Deployer {
   }
 
   /**
-   * How to start the engine on a host, after bringing what is missing.
-   * @throws AppError `engine.hostUnsupported`, `engine.glibcTooOld`, `engine.installFailed`, `runtime.*`, `ssh.*`
+   * How to start the engine on a host or inside its container, after bringing what is missing.
+   * @throws AppError `engine.hostUnsupported`, `engine.glibcTooOld`, `engine.installFailed`, `engine.container…`,
+   * `engine.noDocker`, `runtime.*`, `ssh.*`
    */
   readonly resolve = async (link: SshLink, signal: AbortSignal): Promise<RemoteEngineCommand> => {
     try {
-      const probe = await probeHost(link, dirOf(link), signal)
-      if (probe.os !== 'Linux') throw new AppError('engine.hostUnsupported', { host: link.name, system: probe.os })
-      const node = await this.#ensureNode(link, probe, signal)
-      const pinned = probe.engines.find(({ name }) => name === probe.pinned)
-      const name = pinned?.name ?? (await this.#ensureEngine(link, probe, node, signal))
+      const place = await findPlace(link, signal)
+      if (place.os !== 'Linux') throw new AppError('engine.hostUnsupported', { host: link.name, system: place.os })
+      const node = await this.#ensureNode(link, place, signal)
+      const pinned = place.engines.find(({ name }) => name === place.pinned)
+      const name = pinned?.name ?? (await this.#ensureEngine(link, place, node, signal))
       return {
-        argv: [node.path, `${probe.dir}/engine/${name}/engine.mjs`, 'serve'],
-        env: { AWB_HOME: probe.dir },
+        argv: [...place.runner, node.path, `${place.dir}/engine/${name}/engine.mjs`, 'serve'],
+        env: { AWB_HOME: place.dir },
       }
     } finally {
       this.#report({ host: link.host, phase: 'done', done: 0, total: 0 })
@@ -84,7 +81,7 @@ export class Deployer {
 
   async installed(link: SshLink, signal?: AbortSignal): Promise<InstalledEngines> {
     const { name } = await this.#ourBundle()
-    const probe = await probeHost(link, dirOf(link), signal)
+    const probe = await lookAtPlace(link, signal)
     const { dir, os, arch, glibc, nodes, engines, pinned } = probe
     return {
       dir,
@@ -101,19 +98,19 @@ export class Deployer {
 
   /** What versions take on the host and which of them run. */
   async usage(link: SshLink, signal?: AbortSignal): Promise<DeployUsage> {
-    const { dir } = await probeHost(link, dirOf(link), signal)
+    const { dir } = await probeHost(link, engineDir(link), signal)
     const { stdout } = await link.run(remoteScript(USAGE, dir), signal ? { signal } : {})
     return parseUsage(stdout.toString('utf8'))
   }
 
   /** Chooses an installed engine for the next starts, or with null the one of this workbench. */
   async pin(link: SshLink, name: string | null): Promise<void> {
-    await this.#run(link, PIN, (await probeHost(link, dirOf(link))).dir, name ?? '')
+    await this.#run(link, PIN, (await probeHost(link, engineDir(link))).dir, name ?? '')
   }
 
   /** Throws `engine.inUse` for the one that is chosen, `engine.versionBusy` for one that jobs or terminals run with. */
   async remove(link: SshLink, name: string): Promise<void> {
-    const { dir, engines, pinned } = await probeHost(link, dirOf(link))
+    const { dir, engines, pinned } = await probeHost(link, engineDir(link))
     const inUse = pinned ?? (await this.#ourBundle()).name
     if (name === inUse) throw new AppError('engine.inUse', { name, host: link.name })
     if (!engines.some((engine) => engine.name === name)) return
@@ -125,7 +122,7 @@ export class Deployer {
 
   /** Removes a Node that was brought. Throws `engine.runtimeBusy` while programs run on it. */
   async removeRuntime(link: SshLink, name: string): Promise<void> {
-    const { dir } = await probeHost(link, dirOf(link))
+    const { dir } = await probeHost(link, engineDir(link))
     const used = (await this.usage(link)).runtimes.find((runtime) => runtime.name === name)
     if (!used) return
     if (used.programs > 0) throw new AppError('engine.runtimeBusy', { name, host: link.name, count: used.programs })
@@ -134,30 +131,27 @@ export class Deployer {
 
   /** Takes engines and runtimes off the host; with `isEverything` also jobs, so that nothing is left. */
   async uninstall(link: SshLink, isEverything: boolean): Promise<void> {
-    const { dir } = await probeHost(link, dirOf(link))
+    const { dir } = await probeHost(link, engineDir(link))
     await this.#run(link, UNINSTALL, dir, isEverything ? 'all' : 'programs')
   }
 
-  async #ensureNode(link: SshLink, probe: HostProbe, signal: AbortSignal): Promise<RemoteNode> {
-    const fits = fittingNode(probe)
+  async #ensureNode(link: SshLink, place: EnginePlace, signal: AbortSignal): Promise<RemoteNode> {
+    const fits = fittingNode(place)
     if (fits) return fits
-    if (!isNewEnough(probe.glibc)) {
-      const found = probe.glibc ?? 'no glibc'
-      throw new AppError('engine.glibcTooOld', { host: link.name, found, wanted: LEAST_GLIBC.join('.') })
-    }
+    assertGlibc(place, link.name)
     this.#report({ host: link.host, phase: 'fetch', done: 0, total: 0 })
-    const runtime = await this.#options.runtimes.get(probe.arch, signal)
+    const runtime = await this.#options.runtimes.get(place.arch, signal)
     const { size } = await stat(runtime.path)
-    const args = [probe.dir, runtime.name, runtime.sha256]
+    const args = [place.dir, runtime.name, runtime.sha256, ...place.runner]
     await this.#send(link, 'runtime', INSTALL_RUNTIME, args, createReadStream(runtime.path), size, signal)
     this.#options.log.info('deploy.runtime', { host: link.host, name: runtime.name })
-    return { path: `${probe.dir}/runtime/${runtime.name}/bin/node`, version: versionOf(runtime) }
+    return { path: `${place.dir}/runtime/${runtime.name}/bin/node`, version: versionOf(runtime) }
   }
 
-  async #ensureEngine(link: SshLink, probe: HostProbe, node: RemoteNode, signal: AbortSignal): Promise<string> {
+  async #ensureEngine(link: SshLink, place: EnginePlace, node: RemoteNode, signal: AbortSignal): Promise<string> {
     const { name, sha256, gzipped } = await this.#ourBundle()
-    if (probe.engines.some((engine) => engine.name === name && engine.sha256 === sha256)) return name
-    const args = [probe.dir, name, sha256, node.path]
+    if (place.engines.some((engine) => engine.name === name && engine.sha256 === sha256)) return name
+    const args = [place.dir, name, sha256, node.path, ...place.runner]
     await this.#send(link, 'engine', INSTALL_ENGINE, args, Readable.from(pieces(gzipped)), gzipped.length, signal)
     this.#options.log.info('deploy.engine', { host: link.host, name })
     return name
@@ -231,18 +225,7 @@ export class Deployer {
   }
 }
 
-const dirOf = (link: SshLink): string => link.ssh.engineDir ?? DEFAULT_DIR
-
-const fittingNode = ({ nodes }: HostProbe): RemoteNode | undefined =>
-  nodes.find(({ version }) => Number(version.split('.')[0]) >= LEAST_NODE_MAJOR)
-
 const versionOf = ({ name }: RuntimeFile): string => name.split('-')[1] ?? ''
-
-function isNewEnough(glibc: string | null): boolean {
-  if (glibc === null) return false
-  const [major = 0, minor = 0] = glibc.split('.').map(Number)
-  return major > LEAST_GLIBC[0] || (major === LEAST_GLIBC[0] && minor >= LEAST_GLIBC[1])
-}
 
 /** Small enough that progress moves and other channels get their turn. */
 function* pieces(content: Buffer): Generator<Buffer> {

@@ -22,6 +22,9 @@ export interface HostProbe {
   readonly pinned: string | null
 }
 
+/** The engine's folder as set for a host; it may begin with `~/`. */
+export const engineDir = (link: SshLink): string => link.ssh.engineDir ?? '~/.ascend-workbench'
+
 /** One command over the link. @param dir the engine's folder as set, `~/` allowed */
 export async function probeHost(link: SshLink, dir: string, signal?: AbortSignal): Promise<HostProbe> {
   const { stdout } = await link.run(remoteScript(PROBE, dir), signal ? { signal } : {})

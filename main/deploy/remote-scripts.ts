@@ -30,39 +30,46 @@ exit 0`
 export const CHECKSUM_FAILED = 71
 export const DOES_NOT_START = 72
 
-/** Standard input: the bundle, gzipped. $1 folder, $2 name, $3 sha256 of the bundle, $4 Node. */
+/**
+ * Standard input: the bundle, gzipped. $1 folder, $2 name, $3 sha256 of the bundle, $4 Node, then the words that start a
+ * program inside a container, if that is where it is to run.
+ */
 export const INSTALL_ENGINE = `
 set -eu
 umask 077
-mkdir -p "$1/engine"
-new=$(mktemp -d "$1/engine/.new.XXXXXX")
+folder=$1/engine target=$1/engine/$2 sha256=$3 node=$4
+shift 4
+mkdir -p "$folder"
+new=$(mktemp -d "$folder/.new.XXXXXX")
 trap 'rm -rf "$new"' EXIT
 gzip -dc > "$new/engine.mjs"
-[ "$(sha256sum < "$new/engine.mjs" | cut -d ' ' -f 1)" = "$3" ] || exit ${CHECKSUM_FAILED}
-"$4" "$new/engine.mjs" --version > /dev/null || exit ${DOES_NOT_START}
-echo "$3" > "$new/sha256"
+[ "$(sha256sum < "$new/engine.mjs" | cut -d ' ' -f 1)" = "$sha256" ] || exit ${CHECKSUM_FAILED}
+"$@" "$node" "$new/engine.mjs" --version > /dev/null || exit ${DOES_NOT_START}
+echo "$sha256" > "$new/sha256"
 sync
-[ ! -e "$1/engine/$2" ] || mv "$1/engine/$2" "$new/old"
-mv "$new" "$1/engine/$2"
-rm -rf "$1/engine/$2/old"
+[ ! -e "$target" ] || mv "$target" "$new/old"
+mv "$new" "$target"
+rm -rf "$target/old"
 trap - EXIT`
 
-/** Standard input: the program, gzipped. $1 folder, $2 name, $3 sha256 of the program. */
+/** Standard input: the program, gzipped. $1 folder, $2 name, $3 sha256 of the program, then as above. */
 export const INSTALL_RUNTIME = `
 set -eu
 umask 077
-mkdir -p "$1/runtime"
-new=$(mktemp -d "$1/runtime/.new.XXXXXX")
+folder=$1/runtime target=$1/runtime/$2 sha256=$3
+shift 3
+mkdir -p "$folder"
+new=$(mktemp -d "$folder/.new.XXXXXX")
 trap 'rm -rf "$new"' EXIT
 mkdir "$new/bin"
 gzip -dc > "$new/bin/node"
-[ "$(sha256sum < "$new/bin/node" | cut -d ' ' -f 1)" = "$3" ] || exit ${CHECKSUM_FAILED}
+[ "$(sha256sum < "$new/bin/node" | cut -d ' ' -f 1)" = "$sha256" ] || exit ${CHECKSUM_FAILED}
 chmod 700 "$new/bin/node"
-"$new/bin/node" --version > /dev/null || exit ${DOES_NOT_START}
+"$@" "$new/bin/node" --version > /dev/null || exit ${DOES_NOT_START}
 sync
-[ ! -e "$1/runtime/$2" ] || mv "$1/runtime/$2" "$new/old"
-mv "$new" "$1/runtime/$2"
-rm -rf "$1/runtime/$2/old"
+[ ! -e "$target" ] || mv "$target" "$new/old"
+mv "$new" "$target"
+rm -rf "$target/old"
 trap - EXIT`
 
 /** $1 folder, $2 name; without a name the pin is taken away. */

@@ -231,6 +231,9 @@ const asThrown = (error: Error): never => {
 }
 
 const LASTING = new Set([
+  'engine.containerTools',
+  'engine.containerUnfit',
+  'engine.containerUnmounted',
   'engine.glibcTooOld',
   'engine.hostUnsupported',
   'engine.incompatible',

@@ -71,6 +71,12 @@ export class SshHosts implements Disposable {
     this.#changed.emit(id)
   }
 
+  /** Where the engine of a host runs from its next start on: inside a container, or with null on the host itself. */
+  placeEngine(id: HostId, container: string | null): void {
+    const { name, ssh, tags, isAutomatic } = this.#services.book.get(id)
+    this.edit(id, { name: name.en, ssh: { ...ssh, engineContainer: container }, tags: [...tags], isAutomatic })
+  }
+
   duplicate(id: HostId): HostId {
     return this.#adopt(this.#services.book.duplicate(id))
   }

@@ -47,6 +47,19 @@ export const DeployUsage = z.object({
 })
 export type DeployUsage = z.infer<typeof DeployUsage>
 
+/** A running container of a host, as a place for the engine. */
+export const EngineContainer = z.object({
+  name: z.string(),
+  image: z.string(),
+  /** Null where it could not be told. */
+  glibc: z.string().nullable(),
+  /** The engine's folder is mounted in it, at the same path. */
+  seesFolder: z.boolean(),
+  /** Its C library is new enough for the Node that is brought, or it has one that fits. */
+  canRun: z.boolean(),
+})
+export type EngineContainer = z.infer<typeof EngineContainer>
+
 const host = z.object({ host: HostId })
 const nothing = z.object({})
 
@@ -54,6 +67,10 @@ export const deploy = topic('deploy', {
   watch: state(nothing, z.array(InstallProgress), InstallProgress),
   installed: call(host, InstalledEngines),
   usage: call(host, DeployUsage),
+  /** The containers that run on a host, and the engine's folder that one has to see. Error `engine.noDocker`. */
+  containers: call(host, z.object({ dir: z.string(), containers: z.array(EngineContainer) })),
+  /** Starts the engine inside a container, or with null on the host itself. Error `engine.hasJobs`. */
+  useContainer: call(host.extend({ container: z.string().nullable() }), nothing),
   /** Chooses an installed engine (null: the one of this workbench) and starts it in place of the running one. */
   use: call(host.extend({ name: z.string().nullable() }), nothing),
   /** Errors `engine.inUse` for the chosen one, `engine.versionBusy` for one that jobs or terminals run with. */

@@ -52,6 +52,12 @@ export const SshSettings = z.object({
     .regex(/^(\/|~\/)/, 'starts with / or ~/')
     .nullable()
     .default(null),
+  /** The container on the host that the engine runs in, where the host itself cannot run it. */
+  engineContainer: z
+    .string()
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'the name of a container')
+    .nullable()
+    .default(null),
 })
 export type SshSettings = z.infer<typeof SshSettings>
 

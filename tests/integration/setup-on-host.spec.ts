@@ -4,9 +4,11 @@ import { basename, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { HostFacts } from '#engine/protocol/host.ts'
-import type { RunId } from '#engine/protocol/ids.ts'
+import { JobId, type RunId } from '#engine/protocol/ids.ts'
+import { jobs } from '#engine/protocol/jobs.ts'
 import { ArtifactService } from '#main/artifacts/artifact-service.ts'
 import { Deployer } from '#main/deploy/deployer.ts'
+import { engineContainers } from '#main/deploy/engine-place.ts'
 import { Engine } from '#main/engines/engine.ts'
 import { EnginePool } from '#main/engines/pool.ts'
 import { SshEngineLink } from '#main/engines/ssh-link.ts'
@@ -30,11 +32,13 @@ import { family, planDriver } from '../../plugins/telechat2/src/index.ts'
 import { FakeFamilies, panel } from '../fixtures/fakes/families.ts'
 import { until } from '../fixtures/until.ts'
 import { TestLinks } from '../hosts/links.ts'
-import { Machine, noMachine } from '../hosts/machine/machine.ts'
-import { releases, writeDriverPackage, writeFirmwarePackage } from '../hosts/machine/packages.ts'
+import { Machine, noContainers, noMachine } from '../hosts/machine/machine.ts'
+import { machineArch, releases, writeDriverPackage, writeFirmwarePackage } from '../hosts/machine/packages.ts'
 import { SshLab } from '../hosts/sshd.ts'
 
 const missing = noMachine()
+const noDocker = noContainers()
+const { signal } = new AbortController()
 const bundle = new URL('../../dist/engine/engine.mjs', import.meta.url).pathname
 
 describe.skipIf(missing !== null)(`setting up a host${missing ? ` (${missing})` : ''}`, () => {
@@ -62,6 +66,7 @@ describe.skipIf(missing !== null)(`setting up a host${missing ? ` (${missing})` 
       node: process.execPath,
       install: [writeDriverPackage(old, releases.oldDriver), writeFirmwarePackage(old, releases.oldFirmware)],
       packages: [driver, firmware],
+      ...(noDocker === null ? { image: 'small:1' } : {}),
     })
     const at = (path: string) => `/opt/packages/${basename(path)}`
     packages = { driver: at(driver), firmware: at(firmware) }
@@ -89,11 +94,13 @@ describe.skipIf(missing !== null)(`setting up a host${missing ? ` (${missing})` 
     },
   }
 
+  const deployerOf = () => new Deployer({ version: '1.0.0', bundle, runtimes, log: links.log })
+
   /** The services around runs as main makes them, with one host behind a real link. */
   function startMain(): void {
     const { clock, log } = links
     const database = scope.add(new Database(':memory:'))
-    const deployer = new Deployer({ version: '1.0.0', bundle, runtimes, log })
+    const deployer = deployerOf()
     const engine = new Engine(link.host, new SshEngineLink(link, deployer.resolve, log), clock, log)
     const engines = scope.add(new EnginePool([engine]))
     const mirror = scope.add(new JobMirror(clock, log))
@@ -148,4 +155,66 @@ describe.skipIf(missing !== null)(`setting up a host${missing ? ` (${missing})` 
     expect(machine.bootId).not.toBe(before)
     expect(await command('npu-smi', 'info', '-t', 'board', '-i', '0')).toContain(releases.driver.version)
   })
+
+  it.skipIf(noDocker !== null)(
+    `runs the engine inside a container where it is too old itself${noDocker ? ` (${noDocker})` : ''}`,
+    async () => {
+      const dir = '/root/inner'
+      const old = links.to('npu-03-old', machine, { user: 'root', keys: link.ssh.keys, auth: ['key'], engineDir: dir })
+      old.connect()
+      const { glibc } = await deployerOf().installed(old)
+      expect(glibc).toMatch(/^2\./)
+      await command('sh', '-c', `printf '#!/bin/sh\necho glibc 2.17\n' > /usr/bin/getconf; mkdir -p ${dir}`)
+      await expect(deployerOf().resolve(old, signal)).rejects.toMatchObject({
+        code: 'engine.glibcTooOld',
+        params: { found: '2.17', wanted: '2.28' },
+      })
+      const libraries = `/usr/lib/${machineArch}-linux-gnu`
+      const start = async (name: string, ...mounts: string[]) => {
+        const words = mounts.flatMap((path) => ['-v', `${path}:${path}`])
+        const argv = ['docker', 'run', '-d', '--name', name, '--network', 'host', ...words, 'small:1', 'sleep', '300']
+        expect((await link.run(argv)).code).toBe(0)
+      }
+      // The image has neither a C++ library nor Node nor mv; they are borrowed, as only the place is tested.
+      const borrowed = ['/opt/node', '/usr/bin/mv', libraries]
+      await start('box', dir, ...borrowed)
+      await start('blind', ...borrowed)
+      expect(await engineContainers(old)).toMatchObject({
+        dir,
+        containers: [
+          { name: 'box', seesFolder: true, canRun: true, glibc: expect.stringMatching(/^2\./) as string },
+          { name: 'blind', seesFolder: false, canRun: true },
+        ],
+      })
+      old.ssh.engineContainer = 'blind'
+      await expect(deployerOf().resolve(old, signal)).rejects.toMatchObject({ code: 'engine.containerUnmounted' })
+      old.ssh.engineContainer = 'gone'
+      await expect(deployerOf().resolve(old, signal)).rejects.toMatchObject({ code: 'engine.containerGone' })
+      await start('bare', dir)
+      old.ssh.engineContainer = 'bare'
+      await expect(deployerOf().resolve(old, signal)).rejects.toMatchObject({
+        code: 'engine.containerTools',
+        params: { tools: 'mv' },
+      })
+
+      old.ssh.engineContainer = 'box'
+      const engineLink = new SshEngineLink(old, deployerOf().resolve, links.log)
+      using engine = new Engine(old.host, engineLink, links.clock, links.log)
+      engine.start()
+      const client = await engine.client(jobs)
+      const id = JobId.parse('inside')
+      const script = 'test -e /run/.containerenv && echo inside; pwd'
+      await client.submit({ id, title: { en: '', 'zh-CN': '' }, run: { kind: 'script', script } })
+      await until(
+        async () => ((await client.get({ id })).endedAt === undefined ? undefined : true),
+        'the end of the job',
+      )
+      expect((await client.get({ id })).state).toBe('succeeded')
+      expect(await command('cat', `${dir}/jobs/inside/output.log`)).toMatch(/^inside\n/)
+      expect(await command('sh', '-c', `ls -A ${dir}`)).not.toContain('.seen')
+      const again = await deployerOf().resolve(old, signal)
+      expect(again.argv.slice(0, 3)).toEqual(['docker', 'exec', '--interactive'])
+      await command('docker', 'rm', '-f', '-t', '0', 'box', 'blind', 'bare')
+    },
+  )
 })

@@ -6,8 +6,31 @@ export const deployErrors = {
     'zh-CN': '{host} 的系统为 {system}，引擎仅支持 Linux。请选择 Linux 主机或其容器。',
   },
   'engine.glibcTooOld': {
-    en: '{host} has glibc {found}; the Node that would be brought needs {wanted}. Install Node 24 for this system on the host, or use a newer host.',
-    'zh-CN': '{host} 的 glibc 为 {found}，所需 Node 要求 {wanted}。请在主机上安装适用于该系统的 Node 24，或更换主机。',
+    en: '{host} has glibc {found}; the Node that would be brought needs {wanted}. Choose a container on the page of the engine, or install Node 24 for this system on the host.',
+    'zh-CN':
+      '{host} 的 glibc 为 {found}，所需 Node 要求 {wanted}。请在引擎页面选择容器，或在主机上安装适用于该系统的 Node 24。',
+  },
+  'engine.noDocker': {
+    en: 'The containers of {host} cannot be listed: {reason}. Start docker, and let this user use it (group docker, or sudo without a password).',
+    'zh-CN': '无法列出 {host} 的容器：{reason}。请启动 Docker，并允许该用户使用（docker 组或免密 sudo）。',
+  },
+  'engine.containerGone': {
+    en: 'The engine of {host} is to run inside the container {container}, which does not run. Start it (docker start {container}), or choose another one on the page of the engine.',
+    'zh-CN':
+      '{host} 的引擎应在容器 {container} 中运行，但该容器未运行。请启动它（docker start {container}），或在引擎页面选择其他容器。',
+  },
+  'engine.containerUnmounted': {
+    en: 'The container {container} on {host} does not see {dir}, where the engine and its jobs lie. Make it anew with this folder mounted at the same path (own folders of the panel Container, or -v {dir}:{dir}), or choose another one.',
+    'zh-CN':
+      '{host} 上的容器 {container} 看不到引擎与任务所在的 {dir}。请以相同路径挂载该目录后重新创建容器（“容器”面板的自有目录，或 -v {dir}:{dir}），或选择其他容器。',
+  },
+  'engine.containerTools': {
+    en: 'The container {container} on {host} lacks {tools}, which jobs need. Choose another one on the page of the engine, or an image that has them.',
+    'zh-CN': '{host} 上的容器 {container} 缺少任务所需的 {tools}。请在引擎页面选择其他容器，或使用包含这些工具的镜像。',
+  },
+  'engine.containerUnfit': {
+    en: 'The container {container} on {host} has glibc {found}; the Node that would be brought needs {wanted}. Choose another one on the page of the engine.',
+    'zh-CN': '{host} 上的容器 {container} 的 glibc 为 {found}，所需 Node 要求 {wanted}。请在引擎页面选择其他容器。',
   },
   'engine.installFailed': {
     en: 'The engine could not be installed on {host}: {reason}. Look at the free space and the rights of its folder, then restart the engine.',

@@ -53,6 +53,20 @@ export const hostEngineMessages = {
       'The folder {dir} is deleted ({size}): engines, Nodes, terminals, and {n} job with its output and journal. Files that jobs wrote elsewhere stay. | The folder {dir} is deleted ({size}): engines, Nodes, terminals, and {n} jobs with their output and journals. Files that jobs wrote elsewhere stay.',
     running:
       '{n} job runs on this host. Stop it or wait for it first. | {n} jobs run on this host. Stop them or wait for them first.',
+    place: {
+      title: 'Inside a container',
+      text: 'This host cannot run the engine itself. It can run inside a container that does: then jobs, terminals and files are those of the container.',
+      chosen: 'The engine runs inside the container {container}: jobs, terminals and files are those of the container.',
+      host: 'Run on the host itself',
+      look: 'Look again',
+      none: 'No container runs on this host. Start one (panel Container), then look again.',
+      use: 'Run here',
+      useLabel: 'Run the engine in {name}',
+      inUse: 'in use',
+      unfit: 'too old, or without bash, cat, mv or sleep',
+      blind: 'does not see {dir}',
+      help: 'A container has to be made with the engine’s folder at the same path:',
+    },
     phase: {
       fetch: 'Fetching Node from the npm registry',
       runtime: 'Sending Node',
@@ -109,6 +123,20 @@ export const hostEngineMessages = {
     everythingLost:
       '将删除目录 {dir}（{size}）：引擎、Node、终端，以及 {n} 个任务的输出与日志。任务写到其他位置的文件保留。',
     running: '该主机上有 {n} 个任务在运行，请先停止或等待其结束。',
+    place: {
+      title: '在容器中运行',
+      text: '此主机本身无法运行引擎，可让引擎在合适的容器中运行；此时作业、终端与文件均属于该容器。',
+      chosen: '引擎在容器 {container} 中运行，作业、终端与文件均属于该容器。',
+      host: '改在主机上运行',
+      look: '重新查看',
+      none: '此主机没有运行中的容器。请先启动容器（“容器”面板），再重新查看。',
+      use: '在此运行',
+      useLabel: '在 {name} 中运行引擎',
+      inUse: '使用中',
+      unfit: '版本过旧，或缺少 bash、cat、mv、sleep',
+      blind: '看不到 {dir}',
+      help: '创建容器时须以相同路径挂载引擎目录：',
+    },
     phase: {
       fetch: '正在从 npm 仓库获取 Node',
       runtime: '正在发送 Node',

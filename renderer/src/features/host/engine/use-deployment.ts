@@ -53,6 +53,8 @@ export function useDeployment(host: () => HostView) {
     reload,
     /** Null takes the engine of this workbench, and brings it when it is not there. */
     use: (name: string | null) => act(name ?? 'own', () => deploy.use({ host: id(), name })),
+    /** Null runs it on the host itself. */
+    place: (container: string | null) => act('place', () => deploy.useContainer({ host: id(), container })),
     restart: () => act('restart', () => engines.restart({ host: id() })),
     remove: (name: string) => act(name, () => deploy.remove({ host: id(), name })),
     removeRuntime: (name: string) => act(name, () => deploy.removeRuntime({ host: id(), name })),

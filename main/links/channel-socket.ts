@@ -37,6 +37,11 @@ export class ChannelSocket extends Duplex implements Carrier {
     this.#channel.write(data, encoding, done)
   }
 
+  /** Small pieces become few packets. */
+  override _writev(pieces: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    this.#channel.write(Buffer.concat(pieces.map(({ chunk }) => chunk)), done)
+  }
+
   override _final(done: (error?: Error | null) => void): void {
     this.#channel.end()
     done()

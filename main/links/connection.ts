@@ -3,29 +3,22 @@ import type { Duplex } from 'node:stream'
 import ssh2, { type ClientChannel, type ServerHostKeyAlgorithm, type SFTPWrapper } from 'ssh2'
 import { AppError } from '#engine/protocol/errors/index.ts'
 import type { AuthAttempt } from '#contract/index.ts'
-import type { Clock } from '../clock.ts'
 import { Scope } from '../scope.ts'
 import type { Authentication } from './authentication.ts'
 import { allowCertificates } from './certified-key.ts'
 import { ChannelSocket, type Carrier } from './channel-socket.ts'
+import type { ConnectionOptions } from './connection-options.ts'
+import { gatherWrites } from './gather-writes.ts'
 import { RemoteListener, type ForwardedStream } from './remote-listener.ts'
-import { remoteProcess, type ProcessHost, type RemoteProcess, type TerminalSize } from './remote-process.ts'
+import {
+  remoteProcess,
+  terminalRequest,
+  type ProcessHost,
+  type RemoteProcess,
+  type TerminalSize,
+} from './remote-process.ts'
 import { shellCommand } from './shell-quote.ts'
-
-export interface ConnectionOptions {
-  /** Name of the host in messages. */
-  readonly name: string
-  readonly address: string
-  readonly user: string
-  readonly keepAliveSeconds: number
-  readonly hostKeyAlgorithms: readonly string[]
-  /** Throws the reason when the key is not to be trusted. */
-  readonly checkHostKey: (key: Buffer) => Promise<void>
-  readonly authenticate: (fail: (error: Error) => void) => Authentication
-  /** Whether the user is being asked right now: the server may be silent meanwhile. */
-  readonly isAsking: () => boolean
-  readonly clock: Clock
-}
+import { SILENT_MS, watchSilence } from './silence.ts'
 
 export interface ExecOptions {
   /** Added to the environment of the program; visible to other users of the host. */
@@ -38,9 +31,6 @@ export interface ExecOptions {
   readonly signal?: AbortSignal
 }
 
-/** Nothing heard for this long, and the server is gone: it was asked several times meanwhile. */
-const SILENT_MS = 13_000
-const TICK_MS = 1000
 /** How much may wait to be sent before bulk data waits too. */
 const PACE_BYTES = 128 * 1024
 const LOOPBACK = '127.0.0.1'
@@ -226,6 +216,7 @@ export class SshConnection implements Disposable, ProcessHost {
     const authentication = this.#options.authenticate((error) => this.#fail(asAppError(error, name)))
     this.#authentication = authentication
     const client = this.#client
+    gatherWrites(this.#carrier)
     client.on('ready', () => resolve(undefined))
     client.on('error', (error) => this.#failed(error))
     client.on('close', () => this.#fail(this.#lost('the server closed the connection')))
@@ -253,26 +244,10 @@ export class SshConnection implements Disposable, ProcessHost {
       authHandler: authentication.handler,
     })
     allowCertificates(client)
-    this.#watchSilence()
+    this.#scope.add(watchSilence(this.#carrier, this.#options, () => this.#fail(this.#silent(SILENT_MS))))
     await Promise.race([ready, this.ended.then((reason) => Promise.reject(reason))])
     this.#isReady = true
     await authentication.accepted()
-  }
-
-  /** Ends the connection when nothing came for too long. What came is counted at the carrier: any byte is a sign of life. */
-  #watchSilence(): void {
-    const { clock, isAsking } = this.#options
-    let heard = -1
-    let heardAt = clock.monotonicMs()
-    const tick = () => {
-      if (this.isEnded) return
-      if (this.#carrier.bytesRead !== heard || isAsking()) {
-        heard = this.#carrier.bytesRead
-        heardAt = clock.monotonicMs()
-      } else if (clock.monotonicMs() - heardAt > SILENT_MS) return this.#fail(this.#silent(SILENT_MS))
-      this.#scope.add(clock.after(TICK_MS, tick))
-    }
-    tick()
   }
 
   /** An error of the library. Those about one key or one agent are attempts that failed, not the end. */
@@ -311,14 +286,6 @@ export class SshConnection implements Disposable, ProcessHost {
     return new AppError('ssh.silent', { host: this.name, seconds: Math.round(ms / 1000) })
   }
 }
-
-const terminalRequest = ({ columns, rows, type = 'xterm-256color' }: TerminalSize & { readonly type?: string }) => ({
-  cols: columns,
-  rows,
-  width: 0,
-  height: 0,
-  term: type,
-})
 
 function asAppError(error: unknown, host: string): AppError {
   if (error instanceof AppError) return error

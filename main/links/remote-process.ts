@@ -82,6 +82,19 @@ export function remoteProcess(channel: ClientChannel, host: ProcessHost, isBulk:
   }
 }
 
+/** A terminal as the library asks the server for it. */
+export const terminalRequest = ({
+  columns,
+  rows,
+  type = 'xterm-256color',
+}: TerminalSize & { readonly type?: string }) => ({
+  cols: columns,
+  rows,
+  width: 0,
+  height: 0,
+  term: type,
+})
+
 /** An output that can fail, which a channel cannot. */
 function outputOf(source: Readable): PassThrough {
   const output = new PassThrough({ highWaterMark: 256 * 1024 })

@@ -1,8 +1,10 @@
 import { createHash, type Hash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
 import { AppError } from '#engine/protocol/errors/index.ts'
 import { partName } from '#engine/protocol/contents.ts'
 import { localBytes } from './local-bytes.ts'
-import type { ByteAccess, ByteSource, Side, SideFiles } from './side.ts'
+import { pour } from './pour.ts'
+import type { ByteAccess, Side, SideFiles } from './side.ts'
 
 /** One file on its way. */
 export interface FileCopy {
@@ -14,9 +16,6 @@ export interface FileCopy {
   readonly bytes: number
   readonly mode: number
 }
-
-/** What is read ahead of a source that needs no room on a link. */
-const LOCAL_READS = 2
 
 /**
  * Brings one file from one side to the other. It grows under a name of its own; what an earlier attempt has left there
@@ -36,10 +35,11 @@ export async function copyFile(
   const part = to.join(file.folder, partName(file.name))
   const [source, target] = await Promise.all([from.files(signal), to.files(signal)])
   const [read, write] = await Promise.all([from.bytes(signal), to.bytes(signal)])
-  const begun = await beginning({ from, file, part, source, target, unsettled: write.unsettledBytes, signal })
-  onBytes(begun.at)
-  const sha256 = await pour(file, part, { read, write }, begun, onBytes, signal)
-  if (!(await isUnchanged(from, file, source, sha256, signal))) {
+  // Read there while it is on its way: what has come is whole if it is what somebody else read at once.
+  const there = from.isLocal ? null : source.digest({ path: file.source }, { signal })
+  there?.catch(() => undefined)
+  const sha256 = await bring({ from, file, part, source, target, read, write }, onBytes, signal)
+  if (!(await isUnchanged(file, await there, sha256))) {
     await target.discard({ part })
     throw new AppError('transfer.sourceChanged', { path: file.source })
   }
@@ -52,11 +52,45 @@ export async function copyFile(
   }
 }
 
-/** What came over the link is compared with all of what lies there: the file may have changed meanwhile. */
-async function isUnchanged(from: Side, file: FileCopy, source: SideFiles, sha256: string, signal: AbortSignal) {
-  if (from.isLocal) return (await source.stat({ path: file.source }, { signal }))?.bytes === file.bytes
-  const there = await source.digest({ path: file.source }, { signal })
-  return there.sha256 === sha256 && there.bytes === file.bytes
+interface Way {
+  readonly from: Side
+  readonly file: FileCopy
+  readonly part: string
+  readonly source: SideFiles
+  readonly target: SideFiles
+  readonly read: ByteAccess
+  readonly write: ByteAccess
+}
+
+/** Fills the part, and answers the SHA-256 of all that was to be there. */
+async function bring(way: Way, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<string> {
+  const { file, part, read, write } = way
+  const source = await read.openSource(file.source)
+  try {
+    // Mostly nothing is there yet, which needs no question of its own.
+    const fresh = await write.createSink(part)
+    const begun = fresh ? { at: 0, hash: createHash('sha256') } : await beginning(way, signal)
+    onBytes(begun.at)
+    const sink = fresh ?? (await write.openSink(part))
+    try {
+      await pour(file, { read, write, source, sink }, begun, onBytes, signal)
+    } finally {
+      await sink.close()
+    }
+    return begun.hash.digest('hex')
+  } finally {
+    await source.close()
+  }
+}
+
+/** What came over a link is what lies there, and a file of this computer is as long as it was. */
+async function isUnchanged(
+  file: FileCopy,
+  there: { readonly sha256: string; readonly bytes: number } | null,
+  sha256: string,
+): Promise<boolean> {
+  if (there !== null) return there.sha256 === sha256 && there.bytes === file.bytes
+  return (await stat(file.source).catch(() => null))?.size === file.bytes
 }
 
 interface Beginning {
@@ -65,20 +99,12 @@ interface Beginning {
 }
 
 /** How much of the file is at the target already, and the hash of it. What is not its beginning is deleted. */
-async function beginning(given: {
-  readonly from: Side
-  readonly file: FileCopy
-  readonly part: string
-  readonly source: SideFiles
-  readonly target: SideFiles
-  readonly unsettled: number
-  readonly signal: AbortSignal
-}): Promise<Beginning> {
-  const { from, file, part, source, target, unsettled, signal } = given
+async function beginning(way: Way, signal: AbortSignal): Promise<Beginning> {
+  const { from, file, part, source, target, write } = way
   const there = await target.stat({ path: part }, { signal })
   if (there === null) return { at: 0, hash: createHash('sha256') }
   // Behind the last byte that is sure to have none missing before it.
-  const to = there.bytes - unsettled
+  const to = there.bytes - write.unsettledBytes
   if (to > 0 && there.bytes <= file.bytes) {
     // The hash goes on from here, so this computer reads its side itself; the other side answers its digest.
     const [hash, other] = await Promise.all([
@@ -108,111 +134,5 @@ async function hashOf(path: string, bytes: number, signal: AbortSignal): Promise
     return hash
   } finally {
     await file.close()
-  }
-}
-
-/** Moves the rest, many pieces at a time, and answers the SHA-256 of the whole. */
-async function pour(
-  file: FileCopy,
-  part: string,
-  { read, write }: { readonly read: ByteAccess; readonly write: ByteAccess },
-  { at, hash }: Beginning,
-  onBytes: (bytes: number) => void,
-  signal: AbortSignal,
-): Promise<string> {
-  const source = await read.openSource(file.source)
-  try {
-    const sink = await write.openSink(part)
-    const written = new Set<Promise<void>>()
-    let failure: unknown = null
-    let done = at
-    try {
-      const pieceBytes = Math.min(read.pieceBytes, write.pieceBytes)
-      for await (const { data, offset } of readAhead(source, read, file, { at, pieceBytes }, signal)) {
-        hash.update(data)
-        const release = await write.enter()
-        if (failure !== null) {
-          release()
-          break
-        }
-        const one = sink
-          .write(data, offset)
-          .then(
-            () => onBytes((done += data.length)),
-            (error: unknown) => (failure ??= error),
-          )
-          .finally(() => {
-            release()
-            written.delete(one)
-          }) as Promise<void>
-        written.add(one)
-      }
-    } finally {
-      await Promise.all(written)
-      await sink.close()
-    }
-    if (failure !== null) throw failure
-    return hash.digest('hex')
-  } finally {
-    await source.close()
-  }
-}
-
-interface Piece {
-  readonly data: Buffer
-  readonly offset: number
-}
-
-/** The pieces of a file in order, with more of them asked for than are waited for. */
-async function* readAhead(
-  source: ByteSource,
-  access: ByteAccess,
-  file: FileCopy,
-  { at, pieceBytes }: { readonly at: number; readonly pieceBytes: number },
-  signal: AbortSignal,
-): AsyncGenerator<Piece> {
-  const asked: Promise<Piece>[] = []
-  const limit = access.unsettledBytes === 0 ? LOCAL_READS : access.unsettledBytes / access.pieceBytes
-  let next = at
-  try {
-    while (next < file.bytes || asked.length > 0) {
-      if (signal.aborted) throw new AppError('cancelled')
-      if (next < file.bytes && asked.length < limit) {
-        const offset = next
-        const bytes = Math.min(pieceBytes, file.bytes - offset)
-        next += bytes
-        const piece = readWhole(source, access, file, offset, bytes)
-        // It may fail before it is its turn.
-        piece.catch(() => undefined)
-        asked.push(piece)
-        continue
-      }
-      yield (await asked.shift()) as Piece
-    }
-  } finally {
-    await Promise.allSettled(asked)
-  }
-}
-
-async function readWhole(
-  source: ByteSource,
-  access: ByteAccess,
-  { source: path }: FileCopy,
-  offset: number,
-  bytes: number,
-): Promise<Piece> {
-  const release = await access.enter()
-  try {
-    const pieces: Buffer[] = []
-    for (let done = 0; done < bytes;) {
-      const piece = await source.read(offset + done, bytes - done)
-      if (piece.length === 0) throw new AppError('transfer.sourceChanged', { path })
-      pieces.push(piece)
-      done += piece.length
-    }
-    const [only] = pieces
-    return { data: pieces.length === 1 && only ? only : Buffer.concat(pieces), offset }
-  } finally {
-    release()
   }
 }

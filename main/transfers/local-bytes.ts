@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { AppError } from '#engine/protocol/errors/index.ts'
-import type { ByteAccess } from './side.ts'
+import type { ByteAccess, ByteSink } from './side.ts'
 
 const noRelease = () => undefined
 
@@ -10,10 +10,15 @@ export const localBytes: ByteAccess = {
   pieceBytes: 1 << 20,
   unsettledBytes: 0,
   enter: () => Promise.resolve(noRelease),
-  openSink: async (path) => {
-    const file = await named(path, open(path, constants.O_WRONLY | constants.O_CREAT, 0o600))
-    return { write: (data, at) => named(path, writeAll(file, data, at)), close: () => file.close() }
+  createSink: async (path) => {
+    const opening = open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
+    const file = await named(path, opening).catch((error: Error) => {
+      if (((error.cause ?? error) as NodeJS.ErrnoException).code === 'EEXIST') return null
+      throw error
+    })
+    return file && sinkOf(path, file)
   },
+  openSink: async (path) => sinkOf(path, await named(path, open(path, constants.O_WRONLY | constants.O_CREAT, 0o600))),
   openSource: async (path) => {
     const file = await named(path, open(path, 'r'))
     return {
@@ -25,6 +30,11 @@ export const localBytes: ByteAccess = {
     }
   },
 }
+
+const sinkOf = (path: string, file: FileHandle): ByteSink => ({
+  write: (data, at) => named(path, writeAll(file, data, at)),
+  close: () => file.close(),
+})
 
 async function writeAll(file: FileHandle, data: Buffer, at: number): Promise<void> {
   for (let done = 0; done < data.length;) {

@@ -13,8 +13,12 @@ const PIECE_BYTES = 248 * 1024
 const PIECES = 16
 /** SSH_FXF_WRITE | SSH_FXF_CREAT: neither cuts the file nor writes at its end. */
 const WRITE_AND_CREATE = 0x0a
+/** And SSH_FXF_EXCL. */
+const CREATE_NEW = WRITE_AND_CREATE | 0x20
 const NO_SUCH_FILE = 2
 const PERMISSION_DENIED = 3
+/** What OpenSSH says of a file that is there already, among others. */
+const FAILURE = 4
 const END_OF_FILE = 1
 
 type Done<T> = (error: Error | null | undefined, value: T) => void
@@ -57,8 +61,22 @@ export class SftpBytes implements ByteAccess, Disposable {
     }
   }
 
+  async createSink(path: string): Promise<ByteSink | null> {
+    try {
+      return await this.#openSink(path, CREATE_NEW)
+    } catch (error) {
+      const reason = (error as Error).cause as { code?: unknown } | undefined
+      if (reason?.code !== FAILURE || this.isEnded) throw error
+      return null
+    }
+  }
+
   async openSink(path: string): Promise<ByteSink> {
-    const handle = await this.#ask<Buffer>(path, (done) => this.#sftp.open(path, WRITE_AND_CREATE, 0o600, done))
+    return await this.#openSink(path, WRITE_AND_CREATE)
+  }
+
+  async #openSink(path: string, flags: number): Promise<ByteSink> {
+    const handle = await this.#ask<Buffer>(path, (done) => this.#sftp.open(path, flags, 0o600, done))
     return {
       write: (data, at) =>
         this.#ask<undefined>(path, (done) =>

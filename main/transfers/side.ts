@@ -21,6 +21,8 @@ export interface ByteAccess {
   readonly unsettledBytes: number
   /** Lets a request be sent when there is room, interactive channels first; to be called before each. Release after. */
   enter(): Promise<() => void>
+  /** Makes a new file and opens it for writing; null where something has its name already. */
+  createSink(path: string): Promise<ByteSink | null>
   /** Opens a file for writing without cutting it; makes it when it is missing. */
   openSink(path: string): Promise<ByteSink>
   openSource(path: string): Promise<ByteSource>

@@ -9,6 +9,10 @@ import type { Side } from './side.ts'
 
 /** Several at once fill the waits of each other: for the disk, for the digests. */
 const FILES_AT_ONCE = 4
+/** Small ones wait more than they move, so more of them go beside. */
+const SMALL_BYTES = 256 * 1024
+const MORE_SMALL_AT_ONCE = 12
+const SHOWN_ACTIVE = 4
 const SHOWN_FAILURES = 50
 /** Between looks at whether a lost side is back. */
 const RETRY_MS = 500
@@ -114,7 +118,7 @@ export class Transfer {
       state: this.#state,
       ...(this.#list === null && earlier ? asBefore(earlier.view) : this.#figures(this.#list, active)),
       rate: this.isEnded ? 0 : this.#rate.rate,
-      active,
+      active: active.toSorted((a, b) => b.total - a.total).slice(0, SHOWN_ACTIVE),
       ...(this.#error ? { error: this.#error } : {}),
       createdAt: Math.min(this.#createdAt, clock.now()),
       ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),
@@ -143,12 +147,20 @@ export class Transfer {
     try {
       await this.#lasting(() => this.#scan(signal), 'scanning', signal)
       const left = (this.#list?.files ?? []).filter((file) => !this.#done.has(file))
-      const workers = Array.from({ length: Math.min(FILES_AT_ONCE, left.length) }, async () => {
-        for (let file = left.shift(); file !== undefined && !signal.aborted; file = left.shift()) {
-          await this.#bring(file, signal)
+      const small = left.filter(({ bytes }) => bytes <= SMALL_BYTES).values()
+      const large = left.filter(({ bytes }) => bytes > SMALL_BYTES).values()
+      const work = async (...queues: Iterable<FileCopy>[]) => {
+        for (const queue of queues) {
+          for (const file of queue) {
+            if (signal.aborted) return
+            await this.#bring(file, signal)
+          }
         }
-      })
-      await Promise.all(workers)
+      }
+      await Promise.all([
+        ...Array.from({ length: FILES_AT_ONCE }, () => work(large, small)),
+        ...Array.from({ length: MORE_SMALL_AT_ONCE }, () => work(small)),
+      ])
       this.#end(signal.aborted ? 'cancelled' : this.#failures.size > 0 ? 'failed' : 'done')
     } catch (error) {
       this.#error = signal.aborted ? undefined : toCodedError(error)

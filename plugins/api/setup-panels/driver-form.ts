@@ -22,13 +22,19 @@ export const driverForm = defineForm(
     }),
     driver: fileField({
       title: text('Driver package', '驱动安装包'),
-      help: text('Empty: the driver stays as it is.', '留空则不处理驱动。'),
+      help: text(
+        'Empty: the driver stays as it is. Upload it in the tab Files of the host.',
+        '留空则不处理驱动。请先在主机的“文件”页上传。',
+      ),
       placeholder: 'Ascend-hdk-910b-npu-driver_23.0.3_linux-aarch64.run',
       showIf: installing,
     }),
     firmware: fileField({
       title: text('Firmware package', '固件安装包'),
-      help: text('Empty: the firmware stays as it is.', '留空则不处理固件。'),
+      help: text(
+        'Empty: the firmware stays as it is. Upload it in the tab Files of the host.',
+        '留空则不处理固件。请先在主机的“文件”页上传。',
+      ),
       placeholder: 'Ascend-hdk-910b-npu-firmware_7.1.0.5.220.run',
       showIf: installing,
     }),

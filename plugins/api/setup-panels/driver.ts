@@ -17,6 +17,7 @@ import {
   type HostPackage,
 } from './driver-scripts.ts'
 import { hostStep, restartStep } from './script.ts'
+import { notUploaded } from './uploaded.ts'
 
 const names = { driver: text('driver', '驱动'), firmware: text('firmware', '固件') }
 
@@ -38,7 +39,8 @@ export const driverPanel = (): BuiltPanel => ({
 
 function planDriver(input: PlanInput): Plan {
   const { values, findings } = driverForm.read(input.values)
-  const remarks = [...findings, ...driverRules(values, input.facts)]
+  const uploads = values.action === 'uninstall' ? [] : ['driver', 'firmware']
+  const remarks = [...findings, ...driverRules(values, input.facts), ...notUploaded(input, ...uploads)]
   const title =
     values.action === 'uninstall'
       ? text('Uninstall driver and firmware', '卸载驱动与固件')

@@ -9,6 +9,7 @@ import { shellQuote } from '../shell.ts'
 import { text } from '../text.ts'
 import { isImageName } from './container-rules.ts'
 import { dockerClient, hostStep, imageArchitecture, scriptHead, scriptText } from './script.ts'
+import { notUploaded } from './uploaded.ts'
 
 /** What the guides of a family say about its image. */
 export interface ImageFamily {
@@ -41,10 +42,20 @@ const imageForm = ({ image, base, action }: ImageFamily) =>
       }),
       archive: fileField({
         title: text('Archive', '归档文件'),
-        help: text('A file of docker save, also compressed.', 'docker save 生成的文件，可为压缩文件。'),
+        help: text(
+          'A file of docker save, also compressed; upload it in the tab Files of the host.',
+          'docker save 生成的文件，可为压缩文件，请先在主机的“文件”页上传。',
+        ),
         showIf: only('load'),
       }),
-      dockerfile: fileField({ title: text('Dockerfile', 'Dockerfile 文件'), showIf: only('build') }),
+      dockerfile: fileField({
+        title: text('Dockerfile', 'Dockerfile 文件'),
+        help: text(
+          'With what it copies; upload its folder in the tab Files of the host.',
+          '连同其复制的内容，请先在主机的“文件”页上传所在目录。',
+        ),
+        showIf: only('build'),
+      }),
       context: folderField({
         title: text('Build context', '构建目录'),
         help: text('Empty: the folder of the Dockerfile.', '留空则为 Dockerfile 所在目录。'),
@@ -86,7 +97,8 @@ export function imagePanel(family: ImageFamily): BuiltPanel {
 function planImage(form: ReturnType<typeof imageForm>, input: PlanInput): Plan {
   const { values, findings } = form.read(input.values)
   const title = text(`Get the image ${values.image}`, `获取镜像 ${values.image}`)
-  const remarks = [...findings, ...imageRules(values)]
+  const uploads = { pull: [], build: ['dockerfile', 'context'], load: ['archive'] }[values.action]
+  const remarks = [...findings, ...imageRules(values), ...notUploaded(input, ...uploads)]
   if (hasErrors(remarks)) return { title, findings: remarks, files: [], steps: [], outputs: [] }
   const fromHome = (path: string): string => path.replace(/^~(?=\/|$)/, input.facts.dirs.home)
   const script = scriptText(
@@ -141,8 +153,8 @@ function imageRules({ action, image, mirror, archive, dockerfile, context, base,
   }
   if (action === 'pull') {
     const says = text(
-      'The host itself asks the registry. Without internet: docker save elsewhere, and load the archive here.',
-      '由主机直接访问镜像仓库。无法上网时，可在其他机器 docker save 后在此加载归档文件。',
+      'The host itself asks the registry. Without internet: docker save elsewhere, upload the archive in the tab Files of the host, and load it here.',
+      '由主机直接访问镜像仓库。无法上网时，可在其他机器 docker save，在主机的“文件”页上传归档文件，然后在此加载。',
     )
     found.push(note('image.internet', says, 'action'))
   }

@@ -2,6 +2,7 @@ import type { PlanInput } from '../../family.ts'
 import { error, note, warning, type Finding } from '../../findings.ts'
 import { baseName } from '../../paths.ts'
 import { text } from '../../text.ts'
+import { notUploaded } from '../uploaded.ts'
 import type { DockerValues } from './docker-form.ts'
 
 /** All remarks about the setup of docker, those of the form aside. */
@@ -15,7 +16,6 @@ export const dockerRules = (values: DockerValues, input: PlanInput): Finding[] =
 
 const wholePath = text('Write the whole path, from / or ~.', '请填写以 / 或 ~ 开头的完整路径。')
 const isWhole = (path: string): boolean => /^[/~]/.test(path)
-const upload = text('There is nothing. Upload it in the tab Files of the host.', '不存在。请在主机的“文件”页上传。')
 
 function rootRules({ facts: { user } }: PlanInput): Finding[] {
   if (user === 'root') return []
@@ -37,7 +37,8 @@ function originRules({ origin, archive, packages }: DockerValues, { paths }: Pla
   const [field, path] = origin === 'static' ? ['archive', archive] : ['packages', packages]
   if (origin === 'none') return []
   if (!isWhole(path)) return [error('docker.path', wholePath, field)]
-  if (paths?.[field] === null) return [error('docker.missing', upload, field)]
+  const missing = notUploaded({ paths }, field)
+  if (missing.length > 0) return missing
   if (origin === 'files' && paths?.[field] && !paths[field].names.some((name) => /\.(deb|rpm)$/.test(name))) {
     const says = text('The folder holds no .deb and no .rpm.', '目录中没有 .deb 或 .rpm。')
     return [error('docker.packages', says, field)]
@@ -56,7 +57,7 @@ function runtimeRules(values: DockerValues, { facts, paths }: PlanInput): Findin
     )
     found.push(note('docker.runtime', says, 'runtimePackage'))
   } else if (!isWhole(runtimePackage)) found.push(error('docker.path', wholePath, 'runtimePackage'))
-  else if (paths?.['runtimePackage'] === null) found.push(error('docker.missing', upload, 'runtimePackage'))
+  else found.push(...notUploaded({ paths }, 'runtimePackage'))
   const named = /_linux-([a-z0-9_-]+)\.run$/i.exec(baseName(runtimePackage))?.[1]?.replace('-', '_')
   const host = facts.arch === 'arm64' ? 'aarch64' : facts.arch === 'x64' ? 'x86_64' : facts.arch
   if (named !== undefined && named !== host) {

@@ -43,15 +43,15 @@ describe('findings of the docker panel', () => {
   it('looks at what was uploaded', () => {
     const look = (values: FormValues, paths: Record<string, { kind: 'folder' | 'file'; names: string[] } | null>) =>
       codesOf(planDocker(inputForTest(values, { paths })))
-    expect(look({ origin: 'static', archive }, { archive: null })).toContain('error docker.missing @archive')
+    expect(look({ origin: 'static', archive }, { archive: null })).toContain('error setup.missing @archive')
     expect(look({ origin: 'static', archive }, { archive: { kind: 'file', names: [] } })).not.toContain(
-      'error docker.missing @archive',
+      'error setup.missing @archive',
     )
     const packages = (...names: string[]) =>
       look({ origin: 'files', packages: '/up' }, { packages: { kind: 'folder', names } })
     expect(packages('a.txt')).toContain('error docker.packages @packages')
     expect(packages('a.rpm')).not.toContain('error docker.packages @packages')
-    expect(look(runtime, { runtimePackage: null })).toContain('error docker.missing @runtimePackage')
+    expect(look(runtime, { runtimePackage: null })).toContain('error setup.missing @runtimePackage')
   })
 
   it('makes steps for what is asked for', () => {

@@ -33,15 +33,18 @@ export function useAlertNotices(): void {
     }),
   }))
 
+  /** The pages that show alerts of all hosts, and that of the host itself. */
   const isInSight = (host: HostId): boolean =>
-    tabs.active?.kind === 'npu-board' || (tabs.active?.kind === 'host' && tabs.active.props['id'] === host)
+    ['npu-board', 'hosts'].includes(tabs.active?.kind ?? '') ||
+    (tabs.active?.kind === 'host' && tabs.active.props['id'] === host)
   function tell(host: HostId, begun: readonly NpuAlert[]): void {
     const title = t('host.npu.alertsOf', { host: text(nameOf(host)) }, begun.length)
     const words = begun.map((alert) => text(alert.text)).join(' ')
     if (isInSight(host)) announce(`${title}: ${words}`)
     else {
       const action = { label: t('host.npu.show'), run: () => openHost(host, 'npus') }
-      notify({ level: 'error', title, text: words, action })
+      // It goes by itself: what lasts stands under Problems.
+      notify({ level: 'warn', title, text: words, action })
     }
   }
 

@@ -60,8 +60,10 @@ export function summarizeTokens(counts: Float64Array, tokenizer: Tokenizer, padd
   return { ...histogram, frequencies, top }
 }
 
+/** A byte of a character that the vocabulary lacks, or another part of one. */
 const isByte = (id: number, tokenizer: Tokenizer): boolean =>
-  byteOfPiece(tokenizer.piece(id)) !== null && tokenizer.bytes(id).length === 1
+  (byteOfPiece(tokenizer.piece(id)) !== null && tokenizer.bytes(id).length === 1) ||
+  textOf(tokenizer.bytes(id)) === null
 
 function decades(used: readonly { readonly count: number }[]): TokenHistogram['frequencies'] {
   const found: TokenHistogram['frequencies'] = []
@@ -80,13 +82,19 @@ function decades(used: readonly { readonly count: number }[]): TokenHistogram['f
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** The text that a token adds; its name in the vocabulary where it has none, or only a part of a character. */
-function tokenText(id: number, tokenizer: Tokenizer): string {
-  const bytes = tokenizer.bytes(id)
-  if (bytes.length === 0 || isByte(id, tokenizer)) return tokenizer.piece(id)
+function textOf(bytes: Uint8Array): string | null {
   try {
     return utf8.decode(bytes)
   } catch {
-    return tokenizer.piece(id)
+    return null
   }
+}
+
+/** The text that a token adds, its name where it has none; bytes that are no whole characters as `<0xE5>`. */
+function tokenText(id: number, tokenizer: Tokenizer): string {
+  const bytes = tokenizer.bytes(id)
+  if (bytes.length === 0) return tokenizer.piece(id)
+  const text = textOf(bytes)
+  if (text !== null && !isByte(id, tokenizer)) return text
+  return Array.from(bytes, (byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`).join('')
 }

@@ -69,7 +69,7 @@ export const TokenHistogram = z.object({
   /** Ids of the vocabulary that occur; the tokenizer of the passport says how many there are. */
   distinct: count,
   unknown: count,
-  /** Byte tokens, which spell out characters that the vocabulary lacks. */
+  /** Bytes and other parts of characters, which spell out those that the vocabulary lacks. */
   byteFallback: count,
   special: count,
   /** Ids that the tokenizer does not have: a model of its vocabulary cannot take them. */

@@ -164,6 +164,19 @@ describe('summarizeTokens', () => {
     expect(histogram.top[0]).toEqual({ id: 1, text: '<s>', count: 2 })
   })
 
+  it('names parts of characters by their bytes', async () => {
+    const tokenizer = await loadTokenizer(path.join(fixtures, 'qwen15-tokenizer'))
+    const parrot = Int32Array.from(tokenizer.encode('🦜 a'))
+    const tally = new TokenTally(tokenizer.vocabSize)
+    tally.add(parrot)
+    const { byteFallback, top } = summarizeTokens(tally.counts, tokenizer, 0)
+    const texts = top.map(({ text }) => text)
+    expect(texts).toContain(' a')
+    const bytes = texts.filter((text) => /^(?:<0x[0-9A-F]{2}>)+$/.test(text))
+    expect(byteFallback).toBe(parrot.length - 1)
+    expect(bytes.join('').match(/<0x/g)?.length).toBe(4)
+  })
+
   it('sorts ids into decades of how often they occur', async () => {
     const tokenizer = await loadTokenizer(llama)
     const counts = sumCounts(tokenizer.vocabSize, [])

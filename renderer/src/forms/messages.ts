@@ -13,7 +13,7 @@ export const formsMessages = {
     offers: 'Newest for {field}',
     samples: '{count} sample | {count} samples',
     columnsOf: 'Columns are read from “{field}”',
-    columnsFailed: 'Columns could not be read: {reason}',
+    columnsFailed: 'Columns could not be read.',
     columnMissing: 'Not in the data: {columns}',
     browser: {
       title: 'Choose a {kind} on {host}',
@@ -45,7 +45,7 @@ export const formsMessages = {
     offers: '可用于{field}的最新产物',
     samples: '{count} 个样本',
     columnsOf: '列取自“{field}”',
-    columnsFailed: '无法读取列：{reason}',
+    columnsFailed: '无法读取列。',
     columnMissing: '数据中没有：{columns}',
     browser: {
       title: '在 {host} 上选择{kind}',

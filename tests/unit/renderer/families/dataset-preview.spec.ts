@@ -103,4 +103,13 @@ describe('the preview beside a data panel', () => {
     await view.get('button').trigger('click')
     expect(view.emitted('retry')).toHaveLength(1)
   })
+
+  it('says once why the raw rows cannot be read, unless the preview itself says so', () => {
+    const error = { code: 'dataset.empty', params: { file: '/data/rows.json' } } as const
+    const raw = { kind: 'failed', error }
+    const { text } = shown({ raw, state: { kind: 'idle' } })
+    expect(text('raw-failed')).toContain('/data/rows.json')
+    const failed = shown({ raw, state: { kind: 'failed', error } })
+    expect(failed.view.find('[data-testid=raw-failed]').exists()).toBe(false)
+  })
 })

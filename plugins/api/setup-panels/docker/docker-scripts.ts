@@ -148,7 +148,7 @@ const repositoryLines: readonly string[] = [
   'else',
   `  ${comment('openEuler calls it docker or docker-engine, others by other names')}`,
   '  wanted=()',
-  '  for name in docker docker-engine moby-engine docker-ce; do',
+  '  for name in docker docker-engine moby moby-engine docker-ce; do',
   '    if as_root "$manager" -q info "$name" >/dev/null 2>&1; then',
   '      wanted=("$name")',
   '      break',

@@ -9,6 +9,7 @@ import { allowCertificates } from './certified-key.ts'
 import { ChannelSocket, type Carrier } from './channel-socket.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import { gatherWrites } from './gather-writes.ts'
+import { keepKeysReady } from './ready-keys.ts'
 import { RemoteListener, type ForwardedStream } from './remote-listener.ts'
 import {
   remoteProcess,
@@ -217,6 +218,7 @@ export class SshConnection implements Disposable, ProcessHost {
     this.#authentication = authentication
     const client = this.#client
     gatherWrites(this.#carrier)
+    keepKeysReady(client)
     client.on('ready', () => resolve(undefined))
     client.on('error', (error) => this.#failed(error))
     client.on('close', () => this.#fail(this.#lost('the server closed the connection')))

@@ -1,7 +1,7 @@
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { AppError } from '../protocol/errors/index.ts'
-import { digestFile } from './digest.ts'
+import { digestFile, digestOpen } from './digest.ts'
 import { expandPath } from './dirs.ts'
 import { asFileError, isMissing } from './fs-errors.ts'
 
@@ -25,24 +25,34 @@ export async function placeArrival(arrival: Arrival, signal?: AbortSignal): Prom
   const path = expandPath(arrival.path)
   const { bytes, sha256, mode } = arrival
   try {
-    const there = await statOrNull(path)
-    if (there?.isDirectory()) throw new AppError('file.exists', { path })
-    const found = await statOrNull(part)
-    if (found === null) {
-      if (there?.size === bytes && (await digestFile(path, { from: 0 }, signal)).sha256 === sha256) return
-      throw new AppError('file.missing', { path: part })
-    }
-    if (found.size !== bytes || (await digestFile(part, { from: 0 }, signal)).sha256 !== sha256) {
-      throw new AppError('file.damaged', { path })
-    }
-    await using file = await open(part, 'r+')
+    await using file = await open(part, 'r+').catch(asMissing)
+    if (file === null) return await assertPlaced(path, arrival, part, signal)
+    const { size } = await file.stat()
+    const isWhole =
+      size === bytes && (await digestOpen(file, { from: 0, to: bytes, likelyBytes: bytes }, signal)).sha256 === sha256
+    if (!isWhole) throw new AppError('file.damaged', { path })
     if (mode !== undefined) await file.chmod(mode & 0o777)
     await file.sync()
-    await rename(part, path)
-    await syncFolder(dirname(path))
+    await rename(part, path).catch(async (error: unknown) => {
+      throw (await statOrNull(path))?.isDirectory() ? new AppError('file.exists', { path }, { cause: error }) : error
+    })
+    await syncFolderTogether(dirname(path))
   } catch (error) {
     throw asFileError(error, path)
   }
+}
+
+/** The file is in its place already, as after a lost reply. */
+async function assertPlaced(
+  path: string,
+  { bytes, sha256 }: Arrival,
+  part: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const there = await statOrNull(path)
+  if (there?.isDirectory()) throw new AppError('file.exists', { path })
+  if (there?.size === bytes && (await digestFile(path, { from: 0 }, signal)).sha256 === sha256) return
+  throw new AppError('file.missing', { path: part })
 }
 
 /** Deletes what has arrived of a file, if there is something. */
@@ -61,11 +71,38 @@ export async function makeFolder(path: string): Promise<void> {
   })
 }
 
-const statOrNull = (path: string) =>
-  stat(path).catch((error: unknown) => {
-    if (isMissing(error)) return null
-    throw error
-  })
+const asMissing = (error: unknown): null => {
+  if (isMissing(error)) return null
+  throw error
+}
+
+const statOrNull = (path: string) => stat(path).catch(asMissing)
+
+interface FolderSync {
+  readonly running: Promise<void>
+  next: Promise<void> | null
+}
+
+const folderSyncs = new Map<string, FolderSync>()
+
+/** Many files arrive in a folder at once: all that come while one sync runs share the next one. */
+function syncFolderTogether(path: string): Promise<void> {
+  const current = folderSyncs.get(path)
+  // The one that runs may have begun before the new name was there.
+  if (current) return (current.next ??= current.running.catch(() => undefined).then(() => begin(path)))
+  return begin(path)
+}
+
+function begin(path: string): Promise<void> {
+  const running = syncFolder(path)
+  const entry: FolderSync = { running, next: null }
+  folderSyncs.set(path, entry)
+  const forget = (): void => {
+    if (folderSyncs.get(path) === entry && entry.next === null) folderSyncs.delete(path)
+  }
+  running.then(forget, forget)
+  return running
+}
 
 /** The new name is on the disk, too. Windows has no such thing as a folder's buffers. */
 export async function syncFolder(path: string): Promise<void> {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import { open, type FileHandle } from 'node:fs/promises'
 import { AppError } from '../protocol/errors/index.ts'
 import { expandPath } from './dirs.ts'
 import { asFileError } from './fs-errors.ts'
 
 const PIECE_BYTES = 1 << 20
+const SMALLEST_PIECE_BYTES = 4096
 
 /**
  * SHA-256 (hex) of the bytes of a file from `from` to before `to`, or to its end; `bytes` is how many there were, fewer
@@ -17,23 +18,32 @@ export async function digestFile(
 ): Promise<{ sha256: string; bytes: number }> {
   const full = expandPath(path)
   const { from, to = Infinity } = range
-  const hash = createHash('sha256')
   try {
     await using file = await open(full, 'r')
-    if (!(await file.stat()).isFile()) {
-      throw new AppError('input.invalid', { subject: full, reason: 'it is not a file' })
-    }
-    const buffer = Buffer.allocUnsafe(PIECE_BYTES)
-    let at = from
-    while (at < to) {
-      if (signal?.aborted) throw new AppError('cancelled')
-      const { bytesRead } = await file.read(buffer, 0, Math.min(PIECE_BYTES, to - at), at)
-      if (bytesRead === 0) break
-      hash.update(buffer.subarray(0, bytesRead))
-      at += bytesRead
-    }
-    return { sha256: hash.digest('hex'), bytes: at - from }
+    const facts = await file.stat()
+    if (!facts.isFile()) throw new AppError('input.invalid', { subject: full, reason: 'it is not a file' })
+    return await digestOpen(file, { from, to, likelyBytes: facts.size - from }, signal)
   } catch (error) {
     throw asFileError(error, full)
   }
+}
+
+/** The same of a file that is open. `likelyBytes` saves memory where there is little to read. */
+export async function digestOpen(
+  file: FileHandle,
+  { from, to, likelyBytes }: { readonly from: number; readonly to: number; readonly likelyBytes: number },
+  signal?: AbortSignal,
+): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash('sha256')
+  const pieceBytes = Math.min(PIECE_BYTES, Math.max(likelyBytes, SMALLEST_PIECE_BYTES))
+  const buffer = Buffer.allocUnsafe(pieceBytes)
+  let at = from
+  while (at < to) {
+    if (signal?.aborted) throw new AppError('cancelled')
+    const { bytesRead } = await file.read(buffer, 0, Math.min(pieceBytes, to - at), at)
+    if (bytesRead === 0) break
+    hash.update(buffer.subarray(0, bytesRead))
+    at += bytesRead
+  }
+  return { sha256: hash.digest('hex'), bytes: at - from }
 }

@@ -42,19 +42,19 @@ describe('the tokens of a dataset', () => {
   it('name what is filled up and what no vocabulary has only where there is some', () => {
     const { figure } = shown({ outside: 3, padding: 100_000, unknown: 5 })
     expect(figure('outside').find('.warn').exists()).toBe(true)
-    expect(figure('padding').text()).toContain('50 % of all places')
+    expect(figure('padding').text()).toContain('50.0 % of all places')
     expect(figure('unknown').find('.warn').exists()).toBe(false)
   })
 
   it('are listed by how often they occur', () => {
     const { rows } = shown()
     expect(rows('token-frequencies').map(([occurrences, ids, part]) => [occurrences, ids, part])).toEqual([
-      ['1–9', '400', '1 %'],
+      ['1–9', '400', '1.0 %'],
       ['10–99', '0', '0 %'],
-      ['100–999', '200', '99 %'],
+      ['100–999', '200', '99.0 %'],
     ])
     expect(rows('token-table').map((cells) => cells.slice(0, 4))).toEqual([
-      ['␣the', '263', '40\u202f000', '40 %'],
+      ['␣the', '263', '40\u202f000', '40.0 %'],
       ['⏎', '13', '1', '< 0.01 %'],
     ])
   })
@@ -64,7 +64,7 @@ describe('the tokens of a dataset', () => {
       '0 %',
       '0 %',
       '< 0.01 %',
-      '0.5 %',
+      '0.50 %',
       '33.3 %',
     ])
   })

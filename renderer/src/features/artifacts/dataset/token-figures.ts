@@ -3,11 +3,11 @@ import { t } from '@/i18n/index.ts'
 import { formatNumber } from '@/ui/format.ts'
 import type { Figure } from './FigureList.vue'
 
-/** A percentage with as many digits as its size asks for; what is there at all never reads as nothing. */
+/** A percentage with as many digits as its size asks for, under each other in a column; what is there at all never reads as nothing. */
 export function share(part: number, whole: number): string {
-  const percent = whole === 0 ? 0 : (100 * part) / whole
-  if (part > 0 && percent < 0.01) return '< 0.01 %'
-  return `${formatNumber(percent, percent < 1 ? 2 : 1)} %`
+  if (part === 0) return '0 %'
+  const percent = (100 * part) / whole
+  return percent < 0.01 ? '< 0.01 %' : `${percent.toFixed(percent < 1 ? 2 : 1)} %`
 }
 
 /** Unknown characters are lost to training; beyond this share something is wrong with the tokenizer or the text. */

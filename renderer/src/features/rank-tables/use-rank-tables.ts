@@ -65,10 +65,10 @@ export function useRankTables() {
     return [...new Set([...listed, ...compared.map(({ id }) => id)])].filter(isReady)
   })
   watch(
-    asked,
-    (ready) => {
+    () => asked.value.join(),
+    () => {
       // One that failed is asked again as soon as the host is back.
-      for (const host of ready) if (!['loading', 'ready'].includes(stateOf(host).kind)) void survey(host)
+      for (const host of asked.value) if (!['loading', 'ready'].includes(stateOf(host).kind)) void survey(host)
     },
     { immediate: true },
   )

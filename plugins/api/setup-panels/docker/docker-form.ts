@@ -43,7 +43,7 @@ export const dockerForm = defineForm(
   }),
   group('runtime', text('Ascend Docker Runtime', 'Ascend Docker Runtime 组件'), {
     runtime: switchField({
-      title: text('Set it up', '启用'),
+      title: text('Let containers use it', '供容器使用'),
       help: text(
         'Containers then get NPUs by ASCEND_VISIBLE_DEVICES, without a list of devices.',
         '容器可通过 ASCEND_VISIBLE_DEVICES 使用 NPU，无需逐个列出设备。',

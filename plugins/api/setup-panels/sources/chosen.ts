@@ -41,8 +41,9 @@ export function chosenSetup(family: SourceFamily, values: SourceValues, facts: H
   const fromHome = (path: string): string => cleanPath(path.replace(/^~(?=\/|$)/, facts.dirs.home))
   const folder =
     values.folder === '' ? joinPath(facts.dirs.workspace, 'sources', stack.folder) : fromHome(values.folder)
-  const lines = stackValues(values).sources
-  const sources = lines.flatMap((line): ChosenSource[] => {
+  const guide = stack.sources.map(({ name, url, revision }) => `${name} ${url} ${revision}`)
+  const own = stackValues(values)
+  const sources = merged(guide, own.sources, (line) => line.split(/\s+/)[0] ?? '').flatMap((line): ChosenSource[] => {
     const parsed = parseSource(line)
     if (!parsed) return []
     const known = stack.sources.find(({ name }) => name === parsed.name)
@@ -54,12 +55,31 @@ export function chosenSetup(family: SourceFamily, values: SourceValues, facts: H
     stack,
     folder,
     sources,
-    packages: stackValues(values).packages,
+    packages: merged(stack.packages, own.packages, packageName),
     bundles,
     wheels: wheels.filter((path) => path !== ''),
     pythonVersion: values.pythonVersion === '' ? stack.python : values.pythonVersion,
     venv: joinPath(folder, values.environment),
   }
+}
+
+/** `torch_npu` of `torch_npu==2.1.0.*`; the path of a wheel as it is. */
+const packageName = (line: string): string =>
+  line.startsWith('/') ? line : (/^[A-Za-z0-9._-]+/.exec(line)?.[0] ?? line)
+
+/** What the guide says, with own lines in the place of those of the same name; `-NAME` takes one away. */
+function merged(guide: readonly string[], own: readonly string[], nameOf: (line: string) => string): string[] {
+  const lines = own.map((line) => line.trim()).filter((line) => line !== '')
+  const dropped = new Set(lines.flatMap((line) => (line.startsWith('-') ? [line.slice(1)] : [])))
+  const added = lines.filter((line) => !line.startsWith('-'))
+  const others = new Set(added.map(nameOf))
+  const names = new Set(guide.map(nameOf))
+  const kept = guide.flatMap((line) => {
+    const name = nameOf(line)
+    if (dropped.has(name)) return []
+    return others.has(name) ? added.filter((one) => nameOf(one) === name) : [line]
+  })
+  return [...kept, ...added.filter((line) => !names.has(nameOf(line)))]
 }
 
 /** The fields of the framework that is chosen. */

@@ -30,8 +30,8 @@ export function sourceForm(family: SourceFamily) {
     textListField({
       title: text('Repositories', '代码仓'),
       help: text(
-        'One per line: name, address, and a tag, branch or commit. The versions are those of the guide.',
-        '每行一个：名称、地址、标签或分支或提交。版本取自教程。',
+        'Only what differs from the guide, one per line: name, address, and a tag, branch or commit. -NAME leaves one out.',
+        '仅填写与教程不同的部分，每行一个：名称、地址、标签或分支或提交。-名称 表示不获取。',
       ),
       default: sourceLines(family[name]),
       showIf: only(name),
@@ -40,8 +40,8 @@ export function sourceForm(family: SourceFamily) {
     textListField({
       title: text('Packages', '软件包'),
       help: text(
-        'For pip, one per line, before the lists of the repositories. Also paths of wheels.',
-        '由 pip 在仓库依赖之前安装，每行一个，也可填写 wheel 路径。',
+        'Only what differs from the guide, one per line, as pip takes them; also paths of wheels. -NAME leaves one out.',
+        '仅填写与教程不同的部分，每行一个，写法同 pip，也可填写 wheel 路径。-名称 表示不安装。',
       ),
       default: family[name]?.packages ?? [],
       showIf: only(name),

@@ -45,15 +45,26 @@ function placeRules(
   return found
 }
 
+const isDropped = (line: string, names: readonly string[]): boolean =>
+  line.startsWith('-') && names.includes(line.slice(1))
+
 function versionRules(values: SourceValues, { stack, sources }: ChosenSetup): Finding[] {
   const fields = { sources: `${values.stack}Sources`, packages: `${values.stack}Packages` }
   const chosen = stackValues(values)
   const found: Finding[] = []
-  for (const line of chosen.sources) {
-    if (parseSource(line)) continue
+  for (const line of chosen.sources.map((text) => text.trim())) {
+    if (
+      line === '' ||
+      isDropped(
+        line,
+        stack.sources.map(({ name }) => name),
+      ) ||
+      parseSource(line)
+    )
+      continue
     const says = text(
-      `${line} is not a name, an address and a revision, separated by blanks.`,
-      `${line} 不符合“名称 地址 版本”，须以空格分隔。`,
+      `${line} is neither a name, an address and a revision, separated by blanks, nor -NAME.`,
+      `${line} 不符合“名称 地址 版本”（以空格分隔），也不是 -名称。`,
     )
     found.push(error('sources.line', says, fields.sources))
   }
@@ -75,6 +86,7 @@ function versionRules(values: SourceValues, { stack, sources }: ChosenSetup): Fi
     }
   }
   for (const line of values.python === 'none' ? [] : chosen.packages) {
+    if (line.trim() === '' || /^-[A-Za-z0-9][A-Za-z0-9._-]*$/.test(line)) continue
     if (/^(\/|[A-Za-z0-9])[^\s'"`$\\]*( *(==|>=|<=|<|>|~=|!=) *[^\s'"`$\\]+)?$/.test(line)) continue
     const says = text(`${line} is neither a package nor the path of a wheel.`, `${line} 不是软件包或 wheel 路径。`)
     found.push(error('sources.package', says, fields.packages))

@@ -32,7 +32,9 @@ export const inputAttributes = (props: ControlProps) => ({
 export function placeholderOf({ field, value }: ControlProps): string {
   if (value === '' && field.defaultValue) return t('forms.emptied')
   const shown = field.defaultValue === undefined || field.defaultValue === '' ? field.placeholder : field.defaultValue
-  return Array.isArray(shown) ? shown.join(', ') : String(shown ?? '')
+  // A list is typed with one entry per line, and shown like that.
+  const between = field.widget === 'textarea' ? '\n' : ', '
+  return Array.isArray(shown) ? shown.join(between) : String(shown ?? '')
 }
 
 /** naive-ui draws a border by status; it must not be given an undefined one. */

@@ -159,7 +159,7 @@ describe('fetching repositories', () => {
     expect(status).toBe(1)
     expect(stderr).toContain('ModelLink has no tag, branch or commit 2.0.')
     expect(existsSync(at('ModelLink'))).toBe(false)
-    expect(run('fetch', { modellinkSources: ['Other /nowhere/at.git 1'] }).status).not.toBe(0)
+    expect(run('fetch', { modellinkSources: [...sources(), 'Other /nowhere/at.git 1'] }).status).not.toBe(0)
     expect(existsSync(at('Other'))).toBe(false)
   })
 
@@ -201,14 +201,14 @@ describe('the Python environment', () => {
     const { status, stdout } = run('packages', {
       wheels,
       pipIndex: 'http://mirror.example:80/simple',
-      modellinkPackages: ['torch==2.1.0', 'scipy'],
+      modellinkPackages: ['torch==2.2.0', '-attrs', '-psutil', 'rich'],
     })
     expect(status).toBe(0)
     expect(stdout).toContain('read')
     const pip = '-m|pip|install|--disable-pip-version-check|--no-input|--index-url|http://mirror.example:80/simple|'
     const options = `${pip}--trusted-host|mirror.example|--find-links|${wheels}|`
     expect(noted('python').filter((line) => line.includes('install'))).toEqual([
-      `${options}torch==2.1.0|scipy|`,
+      `${options}torch==2.2.0|torch_npu==2.1.0.*|decorator|scipy|sympy|rich|`,
       `${options}--no-index|--no-deps|apex|`,
       `${options}-r|${at('MindSpeed/requirements.txt')}|`,
       `${options}-e|${at('MindSpeed')}|`,

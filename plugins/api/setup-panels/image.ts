@@ -94,6 +94,13 @@ export function imagePanel(family: ImageFamily): BuiltPanel {
   }
 }
 
+/** The name of an image is long; the title of the plan has it already. */
+const stepTitles = {
+  pull: text('Pull the image', '拉取镜像'),
+  build: text('Build the image', '构建镜像'),
+  load: text('Load the image', '加载镜像'),
+}
+
 function planImage(form: ReturnType<typeof imageForm>, input: PlanInput): Plan {
   const { values, findings } = form.read(input.values)
   const title = text(`Get the image ${values.image}`, `获取镜像 ${values.image}`)
@@ -108,7 +115,7 @@ function planImage(form: ReturnType<typeof imageForm>, input: PlanInput): Plan {
     linesOf[values.action](values, fromHome),
     lookLines,
   )
-  return { title, findings: remarks, files: [], steps: [hostStep('get', title, script)], outputs: [] }
+  return { title, findings: remarks, files: [], steps: [hostStep('get', stepTitles[values.action], script)], outputs: [] }
 }
 
 const linesOf: Readonly<

@@ -20,9 +20,9 @@ export const deployErrors = {
       '{host} 的引擎应在容器 {container} 中运行，但该容器未运行。请启动它（docker start {container}），或在引擎页面选择其他容器。',
   },
   'engine.containerUnmounted': {
-    en: 'The container {container} on {host} does not see {dir}, where the engine and its jobs lie. Make it anew with this folder mounted at the same path (own folders of the panel Container, or -v {dir}:{dir}), or choose another one.',
+    en: 'The container {container} on {host} does not see {dir}, where the engine and its jobs lie. Make it anew with this folder mounted at the same path (docker run … -v {dir}:{dir}), or choose another one.',
     'zh-CN':
-      '{host} 上的容器 {container} 看不到引擎与任务所在的 {dir}。请以相同路径挂载该目录后重新创建容器（“容器”面板的自有目录，或 -v {dir}:{dir}），或选择其他容器。',
+      '{host} 上的容器 {container} 看不到引擎与任务所在的 {dir}。请以相同路径挂载该目录后重新创建容器（docker run … -v {dir}:{dir}），或选择其他容器。',
   },
   'engine.containerTools': {
     en: 'The container {container} on {host} lacks {tools}, which jobs need. Choose another one on the page of the engine, or an image that has them.',

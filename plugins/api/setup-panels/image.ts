@@ -115,7 +115,13 @@ function planImage(form: ReturnType<typeof imageForm>, input: PlanInput): Plan {
     linesOf[values.action](values, fromHome),
     lookLines,
   )
-  return { title, findings: remarks, files: [], steps: [hostStep('get', stepTitles[values.action], script)], outputs: [] }
+  return {
+    title,
+    findings: remarks,
+    files: [],
+    steps: [hostStep('get', stepTitles[values.action], script)],
+    outputs: [],
+  }
 }
 
 const linesOf: Readonly<

@@ -77,3 +77,11 @@ export function freeLabel(name: string, nodes: readonly TableNode[]): string {
   for (let count = 2; taken.has(label); count++) label = `${name} (${count})`
   return label
 }
+
+/** The line for a shell that names the table; a leading `~` becomes a home folder that any shell fills in. */
+export function exportLine(path: string): string {
+  const quoted = (text: string): string =>
+    /^[\w./:+@-]*$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+  const value = path.startsWith('~/') ? `"$HOME"/${quoted(path.slice(2))}` : quoted(path)
+  return `export RANK_TABLE_FILE=${value}`
+}

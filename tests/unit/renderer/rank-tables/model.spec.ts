@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RankTableSurvey } from '#contract/index.ts'
 import { HostId } from '#engine/protocol/index.ts'
-import { freeLabel, likelyAddress, moved, sourcesOf, type TableNode } from '@/features/rank-tables/model.ts'
+import { exportLine, freeLabel, likelyAddress, moved, sourcesOf, type TableNode } from '@/features/rank-tables/model.ts'
 
 const ONE = HostId.parse('npu-01')
 const TWO = HostId.parse('npu-02')
@@ -66,5 +66,16 @@ describe('the nodes', () => {
   it('get labels of their own', () => {
     expect(freeLabel('t.json', [])).toBe('t.json')
     expect(freeLabel('t.json', [textNode('t.json'), textNode('t.json (2)')])).toBe('t.json (3)')
+  })
+})
+
+describe('the line for a shell', () => {
+  it.each([
+    ['/data/hccl_2s_16p.json', 'export RANK_TABLE_FILE=/data/hccl_2s_16p.json'],
+    ['~/tables/hccl.json', 'export RANK_TABLE_FILE="$HOME"/tables/hccl.json'],
+    ["/my data/it's.json", String.raw`export RANK_TABLE_FILE='/my data/it'\''s.json'`],
+    ['~/my data/$x.json', `export RANK_TABLE_FILE="$HOME"/'my data/$x.json'`],
+  ])('names %s', (path, line) => {
+    expect(exportLine(path)).toBe(line)
   })
 })

@@ -124,12 +124,13 @@ async function hashOf(path: string, bytes: number, signal: AbortSignal): Promise
   const hash = createHash('sha256')
   const file = await localBytes.openSource(path)
   try {
+    const buffer = Buffer.allocUnsafe(Math.min(localBytes.pieceBytes, bytes))
     for (let at = 0; at < bytes;) {
       if (signal.aborted) throw new AppError('cancelled')
-      const piece = await file.read(at, Math.min(localBytes.pieceBytes, bytes - at))
-      if (piece.length === 0) break
-      hash.update(piece)
-      at += piece.length
+      const came = await file.read(at, buffer.subarray(0, Math.min(buffer.length, bytes - at)))
+      if (came === 0) break
+      hash.update(buffer.subarray(0, came))
+      at += came
     }
     return hash
   } finally {

@@ -22,10 +22,7 @@ export const localBytes: ByteAccess = {
   openSource: async (path) => {
     const file = await named(path, open(path, 'r'))
     return {
-      read: async (at, bytes) => {
-        const { bytesRead, buffer } = await named(path, file.read(Buffer.allocUnsafe(bytes), 0, bytes, at))
-        return buffer.subarray(0, bytesRead)
-      },
+      read: async (at, into) => (await named(path, file.read(into, 0, into.length, at))).bytesRead,
       close: () => file.close(),
     }
   },

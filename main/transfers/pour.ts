@@ -31,8 +31,11 @@ export async function pour(
   let failure: unknown = null
   let done = at
   try {
-    const pieceBytes = Math.min(read.pieceBytes, write.pieceBytes)
-    for await (const { data, offset } of readAhead(source, read, file, { at, pieceBytes }, signal)) {
+    const pieceBytes = Math.min(read.pieceBytes, write.pieceBytes, Math.max(1, file.bytes - at))
+    // Pieces that have been written are filled again: memory that comes and goes by the gigabyte is not free.
+    const spare: Buffer[] = []
+    const take = () => spare.pop() ?? Buffer.allocUnsafeSlow(pieceBytes)
+    for await (const { data, whole, offset } of readAhead(source, read, file, { at, pieceBytes, take }, signal)) {
       hash.update(data)
       const release = await write.enter()
       if (failure !== null) {
@@ -42,7 +45,10 @@ export async function pour(
       const one = sink
         .write(data, offset)
         .then(
-          () => onBytes((done += data.length)),
+          () => {
+            spare.push(whole)
+            onBytes((done += data.length))
+          },
           (error: unknown) => (failure ??= error),
         )
         .finally(() => {
@@ -59,6 +65,8 @@ export async function pour(
 
 interface Piece {
   readonly data: Buffer
+  /** The memory that it lies in. */
+  readonly whole: Buffer
   readonly offset: number
 }
 
@@ -67,7 +75,7 @@ async function* readAhead(
   source: ByteSource,
   access: ByteAccess,
   file: FileCopy,
-  { at, pieceBytes }: { readonly at: number; readonly pieceBytes: number },
+  { at, pieceBytes, take }: { readonly at: number; readonly pieceBytes: number; readonly take: () => Buffer },
   signal: AbortSignal,
 ): AsyncGenerator<Piece> {
   const asked: Promise<Piece>[] = []
@@ -80,7 +88,7 @@ async function* readAhead(
         const offset = next
         const bytes = Math.min(pieceBytes, file.bytes - offset)
         next += bytes
-        const piece = readWhole(source, access, file, offset, bytes)
+        const piece = readWhole(source, access, file, offset, take(), bytes)
         // It may fail before it is its turn.
         piece.catch(() => undefined)
         asked.push(piece)
@@ -98,19 +106,18 @@ async function readWhole(
   access: ByteAccess,
   { source: path }: FileCopy,
   offset: number,
+  whole: Buffer,
   bytes: number,
 ): Promise<Piece> {
   const release = await access.enter()
   try {
-    const pieces: Buffer[] = []
+    const data = whole.subarray(0, bytes)
     for (let done = 0; done < bytes;) {
-      const piece = await source.read(offset + done, bytes - done)
-      if (piece.length === 0) throw new AppError('transfer.sourceChanged', { path })
-      pieces.push(piece)
-      done += piece.length
+      const came = await source.read(offset + done, data.subarray(done))
+      if (came === 0) throw new AppError('transfer.sourceChanged', { path })
+      done += came
     }
-    const [only] = pieces
-    return { data: pieces.length === 1 && only ? only : Buffer.concat(pieces), offset }
+    return { data, whole, offset }
   } finally {
     release()
   }

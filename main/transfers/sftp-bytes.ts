@@ -89,17 +89,14 @@ export class SftpBytes implements ByteAccess, Disposable {
   async openSource(path: string): Promise<ByteSource> {
     const handle = await this.#ask<Buffer>(path, (done) => this.#sftp.open(path, 'r', done))
     return {
-      read: async (at, bytes) => {
-        const buffer = Buffer.allocUnsafe(bytes)
-        const done = await this.#ask<number>(path, (answer) =>
-          this.#sftp.read(handle, buffer, 0, bytes, at, (error, count) => {
+      read: (at, into) =>
+        this.#ask<number>(path, (answer) =>
+          this.#sftp.read(handle, into, 0, into.length, at, (error, count) => {
             // The end of the file is told as an error, with a number.
             const isEnd = (error as { code?: unknown } | undefined)?.code === END_OF_FILE
             answer(isEnd ? undefined : error, isEnd ? 0 : count)
           }),
-        )
-        return buffer.subarray(0, done)
-      },
+        ),
       close: () => this.#close(path, handle),
     }
   }

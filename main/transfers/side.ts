@@ -9,8 +9,8 @@ export interface ByteSink {
 }
 
 export interface ByteSource {
-  /** At least one byte, at most `bytes`; an empty buffer at the end of the file. */
-  read(at: number, bytes: number): Promise<Buffer>
+  /** Fills the beginning of a buffer, and answers how many bytes came; 0 at the end of the file. */
+  read(at: number, into: Buffer): Promise<number>
   close(): Promise<void>
 }
 

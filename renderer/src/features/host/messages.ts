@@ -126,7 +126,7 @@ export const hostMessages = {
     },
     recording: {
       title: 'Keep recording when not connected',
-      text: 'A job on the host takes one sample every {period} while this computer is away. The next connection fills the history with it.',
+      text: 'A job on the host takes one sample every {period}. The next connection fills the history of the time in which this computer was away.',
       stopped: 'It is turned on but does not run. Turn it off and on again.',
       last: 'Last sample',
       samples: '{records} sample | {records} samples',
@@ -264,7 +264,7 @@ export const hostMessages = {
     },
     recording: {
       title: '断开连接后继续记录',
-      text: '本机不在线时，主机上的作业每 {period} 采样一次；下次连接时补全历史。',
+      text: '主机上的作业每 {period} 采样一次；下次连接时补全本机不在线期间的历史。',
       stopped: '已开启但未在运行。请关闭后重新开启。',
       last: '最近一次采样',
       samples: '{records} 次采样',

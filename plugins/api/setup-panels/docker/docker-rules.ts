@@ -26,7 +26,7 @@ function rootRules({ facts: { user } }: PlanInput): Finding[] {
   return [note('docker.root', says)]
 }
 
-function originRules({ origin, archive, packages }: DockerValues, { paths }: PlanInput): Finding[] {
+function originRules({ origin, archive, packages }: DockerValues, input: PlanInput): Finding[] {
   if (origin === 'repository') {
     const says = text(
       'The host itself asks its repositories. Without internet upload packages or the archive of static programs.',
@@ -37,16 +37,17 @@ function originRules({ origin, archive, packages }: DockerValues, { paths }: Pla
   const [field, path] = origin === 'static' ? ['archive', archive] : ['packages', packages]
   if (origin === 'none') return []
   if (!isWhole(path)) return [error('docker.path', wholePath, field)]
-  const missing = notUploaded({ paths }, field)
+  const missing = notUploaded(input, field)
   if (missing.length > 0) return missing
-  if (origin === 'files' && paths?.[field] && !paths[field].names.some((name) => /\.(deb|rpm)$/.test(name))) {
+  const names = input.paths?.[field]?.names
+  if (origin === 'files' && names && !names.some((name) => /\.(deb|rpm)$/.test(name))) {
     const says = text('The folder holds no .deb and no .rpm.', '目录中没有 .deb 或 .rpm。')
     return [error('docker.packages', says, field)]
   }
   return []
 }
 
-function runtimeRules(values: DockerValues, { facts, paths }: PlanInput): Finding[] {
+function runtimeRules(values: DockerValues, input: PlanInput): Finding[] {
   const { runtime, runtimePackage, runtimeIsDefault, runtimeOptions } = values
   if (!runtime) return []
   const found: Finding[] = []
@@ -57,9 +58,10 @@ function runtimeRules(values: DockerValues, { facts, paths }: PlanInput): Findin
     )
     found.push(note('docker.runtime', says, 'runtimePackage'))
   } else if (!isWhole(runtimePackage)) found.push(error('docker.path', wholePath, 'runtimePackage'))
-  else found.push(...notUploaded({ paths }, 'runtimePackage'))
+  else found.push(...notUploaded(input, 'runtimePackage'))
   const named = /_linux-([a-z0-9_-]+)\.run$/i.exec(baseName(runtimePackage))?.[1]?.replace('-', '_')
-  const host = facts.arch === 'arm64' ? 'aarch64' : facts.arch === 'x64' ? 'x86_64' : facts.arch
+  const { arch } = input.facts
+  const host = arch === 'arm64' ? 'aarch64' : arch === 'x64' ? 'x86_64' : arch
   if (named !== undefined && named !== host) {
     const says = text(`The package is for ${named}, this host is ${host}.`, `安装包适用于 ${named}，此主机为 ${host}。`)
     found.push(error('docker.architecture', says, 'runtimePackage'))

@@ -22,7 +22,7 @@ const step = (change: Partial<StepView>): StepView => ({
 const watching = (runs: RunView[]) => ({
   watch: () => ({ snapshot: () => runs, subscribe: () => ({ [Symbol.dispose]: () => undefined }) }),
   metrics: () => [],
-  output: () => undefined,
+  output: () => Promise.resolve(),
 })
 const base64 = (text: string) => btoa(text)
 

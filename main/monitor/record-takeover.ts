@@ -4,8 +4,8 @@ import type { Clock } from '../clock.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { NpuTakeoverRepository } from '../store/npu-takeover-repository.ts'
 
-/** Each batch is one transaction, during which nothing else runs here. */
-const BATCH = 200
+/** Each batch is one transaction, during which nothing else runs here: some ten milliseconds for eight chips. */
+const BATCH = 50
 /** A record may come this long after the moment that it is about: the tool took its time. */
 const LATE_MS = 120_000
 

@@ -23,7 +23,7 @@ export interface RecordLimits {
   readonly keptBytes: number
 }
 /** About five weeks of eight chips at one sample a minute. */
-const LIMITS: RecordLimits = { fileBytes: 1 << 20, keptBytes: 16 << 20 }
+const LIMITS: RecordLimits = { fileBytes: 1 << 20, keptBytes: 32 << 20 }
 
 /** What all records are told by, so that numbers that begin anew are noticed. */
 const EPOCH = 'epoch'

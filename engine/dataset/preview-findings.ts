@@ -8,7 +8,8 @@ import { templates, templateTokens } from './templates/catalog.ts'
 import { loadTokenizer } from './tokenizers/load.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
 
-const grouped = (count: number): string => count.toLocaleString('en-US')
+/** As the page writes numbers, in both languages. */
+const grouped = (count: number): string => count.toLocaleString('en-US').replaceAll(',', '\u202f')
 const percent = (part: number, whole: number): string => {
   const share = (100 * part) / whole
   return `${share >= 1 || share === 0 ? share.toFixed(1) : share.toPrecision(2)} %`

@@ -9,13 +9,14 @@ export interface Screen {
 /** Tabs stay in the page while they are hidden. */
 const onScreen = (page: Page, testId: string) => page.locator(`[data-testid="${testId}"]:visible`)
 
-const activity = (kind: string) => async (page: Page) => {
+export const activity = (kind: string) => async (page: Page) => {
   await page.keyboard.press('Escape')
   await page.getByTestId(`activity-${kind}`).click()
   await page.waitForTimeout(400)
 }
 
-const panel =
+/** A panel of a family, as it was left. */
+export const openFamilyPanel =
   (stage: string, id: string, family = 'llama2') =>
   async (page: Page) => {
     await activity('families')(page)
@@ -42,7 +43,7 @@ const sample = new URL('../../resources/sample', import.meta.url).pathname
 
 /** A run of a panel that cannot succeed: its output would have to lie in a file. */
 const failedRun = async (page: Page) => {
-  await panel('preprocess', 'preprocess')(page)
+  await openFamilyPanel('preprocess', 'preprocess')(page)
   const values = {
     input: `${sample}/dataset/alpaca-sample.json`,
     tokenizer: `${sample}/tokenizer`,
@@ -85,18 +86,18 @@ export const screens: readonly Screen[] = [
   { name: 'home', open: activity('home') },
   { name: 'hosts', open: activity('hosts') },
   { name: 'families', open: activity('families') },
-  { name: 'sample', open: panel('download', 'sample') },
+  { name: 'sample', open: openFamilyPanel('download', 'sample') },
   { name: 'convert', open: filledPanel('convert') },
-  { name: 'split', open: panel('convert', 'split') },
-  { name: 'merge-ranks', open: panel('convert', 'merge-ranks') },
-  { name: 'merge-lora', open: panel('convert', 'merge-lora') },
-  { name: 'check', open: panel('convert', 'check') },
+  { name: 'split', open: openFamilyPanel('convert', 'split') },
+  { name: 'merge-ranks', open: openFamilyPanel('convert', 'merge-ranks') },
+  { name: 'merge-lora', open: openFamilyPanel('convert', 'merge-lora') },
+  { name: 'check', open: openFamilyPanel('convert', 'check') },
   { name: 'preprocess', open: filledPanel('preprocess') },
-  { name: 'mindrecord', open: panel('preprocess', 'mindrecord') },
-  { name: 'merge-datasets', open: panel('preprocess', 'merge-datasets') },
-  { name: 'rows', open: panel('preprocess', 'rows') },
+  { name: 'mindrecord', open: openFamilyPanel('preprocess', 'mindrecord') },
+  { name: 'merge-datasets', open: openFamilyPanel('preprocess', 'merge-datasets') },
+  { name: 'rows', open: openFamilyPanel('preprocess', 'rows') },
   { name: 'train', open: filledPanel('train') },
-  { name: 'infer', open: panel('infer', 'infer') },
+  { name: 'infer', open: openFamilyPanel('infer', 'infer') },
   { name: 'runs', open: activity('runs') },
   {
     name: 'run',

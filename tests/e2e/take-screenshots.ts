@@ -2,6 +2,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { noMachine } from '../hosts/machine/machine.ts'
+import { photographHosts } from './take-host-screenshots.ts'
 import { screens } from './screens.ts'
 import { walkTour } from './tour.ts'
 import { Home, openBrowser, openPage, Shell, type Look } from './workbench.ts'
@@ -37,4 +39,10 @@ for (const [index, look] of looks.entries()) {
   }
   await context.close()
   url = await shell.newUrl()
+}
+
+if (values.all) {
+  const missing = noMachine()
+  if (missing === null) await photographHosts(browser, looks, folder)
+  else process.stderr.write(`No pictures of NPU hosts: ${missing}\n`)
 }

@@ -46,6 +46,8 @@ ${[entry('gate'), entry('npu-01'), entry('npu-02')].join('\n\n')}
 
 Shell: ssh -J root@${gate.address}:${gate.port} -p ${first.port} root@${first.address}
 ${noContainers() ?? `Image for docker run: ${DEMO_IMAGE}`}
+Addresses for the NPUs of npu-02, once it has its driver:
+  for i in 0 1 2 3 4 5 6 7; do hccn_tool -i $i -ip -s address 10.20.11.$((i+11)) netmask 255.255.255.0; done
 Cards become ill by /etc/ascend-demo/faults on a server: health_5=Alarm, temp_5=97, missing_6=yes, link_2=DOWN
 `
 }

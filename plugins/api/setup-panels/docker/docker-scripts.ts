@@ -263,10 +263,10 @@ export function startDockerScript(setup: DockerSetup): string {
     mergeSettings(setup),
     [
       'changed=$(merge look)',
-      'running=$(as_root docker ps --quiet 2>/dev/null | wc -l || true)',
       ...(restart
         ? []
         : [
+            'running=$(as_root docker ps --quiet 2>/dev/null | wc -l || true)',
             'if [ -n "$changed" ] && [ "$running" -gt 0 ]; then',
             `  printf '%s\\n' "$changed" >&2`,
             '  fail "The settings above need a restart of docker, and $running containers run. Stop them, or allow the restart."',

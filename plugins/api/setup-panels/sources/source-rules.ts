@@ -87,7 +87,7 @@ function versionRules(values: SourceValues, { stack, sources }: ChosenSetup): Fi
   }
   for (const line of values.python === 'none' ? [] : chosen.packages) {
     if (line.trim() === '' || /^-[A-Za-z0-9][A-Za-z0-9._-]*$/.test(line)) continue
-    if (/^(\/|[A-Za-z0-9])[^\s'"`$\\]*( *(==|>=|<=|<|>|~=|!=) *[^\s'"`$\\]+)?$/.test(line)) continue
+    if (/^\/.+\.whl$|^[A-Za-z0-9][^\s'"`$\\]*( *(==|>=|<=|<|>|~=|!=) *[^\s'"`$\\]+)?$/.test(line)) continue
     const says = text(`${line} is neither a package nor the path of a wheel.`, `${line} 不是软件包或 wheel 路径。`)
     found.push(error('sources.package', says, fields.packages))
   }

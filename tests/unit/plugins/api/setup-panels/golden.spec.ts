@@ -74,6 +74,26 @@ describe('golden plans of the setup panels', () => {
   })
 })
 
+/** Ways through the panels that no golden plan takes. */
+const ways: [family: string, panel: string, values: FormValues][] = [
+  ['llama2', 'docker', { origin: 'none', runtime: true, restart: true, dataRoot: '/data', account: 'me' }],
+  ['llama2', 'sources', { existing: 'aside', python: 'none', mindspeedSources: ['-MindSpeed', '-Megatron-LM'] }],
+  ['llama2', 'sources', { python: 'venv', origin: 'offline', bundles: '/up', existing: 'switch', cannEnv: '' }],
+  [
+    'telechat2',
+    'sources',
+    { python: 'existing', requirements: false, mindformersPackages: ['/w/a b.whl'], nnalEnv: '' },
+  ],
+]
+
+describe('other ways through the setup panels', () => {
+  it.each(ways)('%s %s %o', (family, panel, values) => {
+    const plan = planOf(family, panel, values)
+    expect(plan.findings.filter(({ level }) => level === 'error')).toEqual([])
+    expectSoundScripts(plan)
+  })
+})
+
 describe('the setup panels of each family', () => {
   const panels = familyIds.flatMap((family) =>
     setupPanels(family).map((panel) => ({ name: `${family} ${panel.id}`, panel })),

@@ -8,8 +8,9 @@ import { resizeShell, startShell } from './shell.ts'
 /** What is kept for those who come back. */
 const KEPT_BYTES = 4 * 1024 * 1024
 /** How far the program may be ahead of a viewer that reads. */
-const AHEAD_BYTES = 512 * 1024
-const PIECE_BYTES = 48 * 1024
+const AHEAD_BYTES = 128 * 1024
+/** Small: all pieces that are on their way are drawn before what Ctrl-C answers. */
+const PIECE_BYTES = 16 * 1024
 /** After the shell has ended, viewers get this long to read the rest. */
 const LAST_READ_MS = 10_000
 /**

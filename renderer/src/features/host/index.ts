@@ -1,29 +1,13 @@
-import type { HostId } from '#engine/protocol/index.ts'
 import { t, text } from '@/i18n/index.ts'
 import { registerCommand } from '@/shell/commands.ts'
-import { useTabs } from '@/shell/tabs.ts'
 import { registerView } from '@/shell/views.ts'
 import { useHosts } from '@/workbench/stores.ts'
-import type { HostPage } from './pages.ts'
+import { NPU_BOARD, openNpuBoard } from './open.ts'
 
+export { openHost, openNpuBoard } from './open.ts'
 export { useAlertNotices } from './npus/alert-notices.ts'
 export { default as NpuStrip } from './npus/NpuStrip.vue'
 export { useNpus } from './npus/use-npus.ts'
-
-let opened = 0
-
-/** Opens the page of a host, at one of its parts if that is asked for. */
-export const openHost = (id: HostId, page?: HostPage): void =>
-  useTabs().open({
-    kind: 'host',
-    id: `host:${id}`,
-    props: page === undefined ? { id } : { id, page, opened: ++opened },
-  })
-
-/** Opens the board of the NPUs of all hosts. */
-export const openNpuBoard = (): void => useTabs().open({ kind: BOARD, id: BOARD })
-
-const BOARD = 'npu-board'
 
 export function registerHost(): void {
   registerView({
@@ -37,7 +21,7 @@ export function registerHost(): void {
     within: 'hosts',
   })
   registerView({
-    kind: BOARD,
+    kind: NPU_BOARD,
     component: () => import('./npus/board/NpuBoardView.vue'),
     title: () => t('host.board.title'),
     icon: 'chart',

@@ -6,7 +6,7 @@ import { announce, notify } from '@/shell/notifications.ts'
 import { useProblems } from '@/shell/problems.ts'
 import { useTabs } from '@/shell/tabs.ts'
 import { useHosts } from '@/workbench/stores.ts'
-import { openHost, openNpuBoard } from '../index.ts'
+import { NPU_BOARD, openHost, openNpuBoard } from '../open.ts'
 import { useNpus } from './use-npus.ts'
 
 /** As often as the history samples anyway, so that watching for alerts costs a host nothing. */
@@ -35,7 +35,7 @@ export function useAlertNotices(): void {
 
   /** The pages that show alerts of all hosts, and that of the host itself. */
   const isInSight = (host: HostId): boolean =>
-    ['npu-board', 'hosts'].includes(tabs.active?.kind ?? '') ||
+    [NPU_BOARD, 'hosts'].includes(tabs.active?.kind ?? '') ||
     (tabs.active?.kind === 'host' && tabs.active.props['id'] === host)
   function tell(host: HostId, begun: readonly NpuAlert[]): void {
     const title = t('host.npu.alertsOf', { host: text(nameOf(host)) }, begun.length)

@@ -110,6 +110,11 @@ describe('the home view', () => {
     expect(by('tour-run-convert').attributes('disabled')).toBeDefined()
   })
 
+  it('puts a run that waits for a restart before those that go', async () => {
+    await open({ runs: [fakeRun(2, { state: 'running' }), fakeRun(1, { state: 'restart' })] })
+    await vi.waitFor(() => expect(by('next-sentence').text()).toContain('Run 1 waits for a restart of its host'))
+  })
+
   it('puts an engine that is not ready before everything else', async () => {
     const host = fakeHost()
     await open({ hosts: [{ ...host, engine: { ...host.engine, state: 'failed' } }] })

@@ -6,7 +6,7 @@ import HomeView from '@/features/home/HomeView.vue'
 import { chooseLocale, i18n } from '@/i18n/index.ts'
 import { useSavedLayout } from '@/shell/layout.ts'
 import { createWorkbench, installWorkbench, type Workbench } from '@/workbench/index.ts'
-import { FakeWorkbench, type FakeState, fakeHost } from '../../../fixtures/fake-workbench.ts'
+import { FakeWorkbench, type FakeState, fakeHost, fakeRun } from '../../../fixtures/fake-workbench.ts'
 
 const words = (en: string) => ({ en, 'zh-CN': en })
 const family: FamilyView = {

@@ -5,7 +5,8 @@ export const questionsMessages = {
     waiting: '{n} more question waits | {n} more questions wait',
     wrong: 'The last answer was not accepted.',
     remember: 'Remember in the key store',
-    cannotRemember: 'It is not kept: there is no key store and no vault. A vault can be created on the hosts page.',
+    cannotRemember:
+      'The answer is not kept: there is no key store and no vault. A vault can be created on the hosts page.',
     connect: 'Connect',
     answer: 'Answer',
     hostKey: {

@@ -192,7 +192,7 @@ export const bookMessages = {
       failed: '无法导入该文件',
     },
     vault: {
-      missing: '尚未保存密码：此处没有密钥库（{reason}）。可用口令加密的密码库保存。',
+      missing: '密码尚不能保存：此处没有可用的系统密钥库。可创建用口令加密的密码库。',
       locked: '保存密码的密码库已锁定。',
       unlocked: '已保存的密码位于密码库中，密码库已打开。',
       create: '创建密码库',

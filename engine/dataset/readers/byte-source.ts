@@ -5,6 +5,8 @@ import { asFileError, errnoOf } from '../../host/fs-errors.ts'
 import { AppError } from '../../protocol/errors/index.ts'
 
 const CHUNK_BYTES = 1024 * 1024
+/** Behind a zstd frame, of which there may be many small ones. */
+const NEXT_CHUNK_BYTES = 64 * 1024
 export const BYTE_ORDER_MARK = Buffer.from('\ufeff')
 
 export type Compression = 'none' | 'gzip' | 'zstd'
@@ -22,6 +24,9 @@ export class ByteSource {
   readonly compression: Compression
   bytesRead = 0
   sha256 = ''
+  #hash = createHash('sha256')
+  /** How much of the file went into the hash. */
+  #hashed = 0
 
   constructor(file: string, totalBytes: number, compression: Compression) {
     this.file = file
@@ -34,21 +39,31 @@ export class ByteSource {
    * @throws file.*, cancelled, dataset.corrupt where the compressed data is damaged or cut
    */
   async *chunks(signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-    if (this.compression === 'none') {
-      yield* this.#stored(signal)
-      return
-    }
-    const decoder = this.compression === 'gzip' ? createGunzip() : createZstdDecompress()
-    const pumping = this.#pump(decoder, signal).catch((error: unknown) => void decoder.destroy(error as Error))
-    try {
-      for await (const chunk of decoder) yield chunk as Uint8Array
-      // Node's zstd stops behind a frame without a word when another one follows.
-      if (this.compression === 'zstd' && decoder.bytesWritten < this.totalBytes) throw this.#severalFrames()
-    } catch (error) {
-      throw this.#explain(error)
-    } finally {
-      decoder.destroy()
-      await pumping
+    this.#hash = createHash('sha256')
+    this.#hashed = 0
+    this.bytesRead = 0
+    if (this.compression === 'none') yield* this.#stored(0, signal)
+    else yield* this.#unpacked(this.compression, signal)
+    // What stands behind the end of packed data may not have been read.
+    if (this.#hashed >= this.totalBytes) this.sha256 = this.#hash.digest('hex')
+  }
+
+  async *#unpacked(compression: 'gzip' | 'zstd', signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let from = 0; from < this.totalBytes;) {
+      const decoder = compression === 'gzip' ? createGunzip() : createZstdDecompress()
+      const pumping = this.#pump(decoder, from, signal).catch((error: unknown) => void decoder.destroy(error as Error))
+      try {
+        for await (const chunk of decoder) yield chunk as Uint8Array
+      } catch (error) {
+        throw this.#explain(error)
+      } finally {
+        decoder.destroy()
+        await pumping
+      }
+      // Gunzip takes member after member; zstd stops behind a frame without a word when another one follows.
+      if (compression === 'gzip') return
+      if (decoder.bytesWritten === 0) throw this.#corrupt('its compressed data is damaged')
+      from += decoder.bytesWritten
     }
   }
 
@@ -64,38 +79,39 @@ export class ByteSource {
     return Buffer.concat(parts).subarray(0, limit)
   }
 
-  async #pump(decoder: Gunzip | ZstdDecompress, signal?: AbortSignal): Promise<void> {
-    for await (const chunk of this.#stored(signal)) {
+  async #pump(decoder: Gunzip | ZstdDecompress, from: number, signal?: AbortSignal): Promise<void> {
+    for await (const chunk of this.#stored(from, signal)) {
       await write(decoder, chunk)
       if (decoder.destroyed) return
     }
     decoder.end()
   }
 
-  async *#stored(signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-    const hash = createHash('sha256')
-    this.bytesRead = 0
-    const chunk = new Uint8Array(CHUNK_BYTES)
+  /** The bytes of the file from a place on; each is hashed once, however often it is read. */
+  async *#stored(from: number, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+    const chunk = new Uint8Array(from === 0 ? CHUNK_BYTES : NEXT_CHUNK_BYTES)
     const handle = await openFile(this.file)
     try {
-      for (;;) {
+      for (let at = from; ;) {
         if (signal?.aborted === true) throw new AppError('cancelled')
-        const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, this.bytesRead)
+        const { bytesRead } = await handle.read(chunk, 0, chunk.length, at)
         if (bytesRead === 0) break
         const bytes = chunk.subarray(0, bytesRead)
-        hash.update(bytes)
-        this.bytesRead += bytesRead
+        at += bytesRead
+        if (at > this.#hashed) {
+          this.#hash.update(bytes.subarray(Math.max(0, bytesRead - (at - this.#hashed))))
+          this.#hashed = at
+        }
+        this.bytesRead = this.#hashed
         yield bytes
       }
     } finally {
       await handle.close()
     }
-    this.sha256 = hash.digest('hex')
   }
 
-  #severalFrames(): AppError {
-    const reason = 'it holds several zstd frames, which Node does not read; unpack it, or pack it again as one'
-    return new AppError('dataset.corrupt', { file: this.file, reason })
+  #corrupt(reason: string, cause?: unknown): AppError {
+    return new AppError('dataset.corrupt', { file: this.file, reason }, { cause })
   }
 
   #explain(error: unknown): unknown {
@@ -103,7 +119,7 @@ export class ByteSource {
     if (code === undefined || !/^(Z_|ZSTD_|ERR_ZLIB)/.test(code)) return error
     const isCut = code === 'Z_BUF_ERROR'
     const reason = isCut ? 'its compressed data ends early' : `its compressed data is damaged (${code})`
-    return new AppError('dataset.corrupt', { file: this.file, reason }, { cause: error })
+    return this.#corrupt(reason, error)
   }
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -93,6 +94,12 @@ describe('text', () => {
   })
 })
 
+/** A text packed as frames one behind the other. */
+const frames = (text: string, count: number): Buffer => {
+  const size = Math.ceil(text.length / count)
+  return Buffer.concat(Array.from({ length: count }, (_, i) => zstdCompressSync(text.slice(i * size, (i + 1) * size))))
+}
+
 describe('packed texts', () => {
   const lines = Array.from({ length: 3000 }, (_, i) => `{"a":${i}}`).join('\n')
 
@@ -101,16 +108,32 @@ describe('packed texts', () => {
     ['lines.jsonl.zst', zstdCompressSync(lines)],
     ['unnamed', gzipSync(lines)],
     ['parts.jsonl.gz', Buffer.concat([gzipSync(lines.slice(0, 100)), gzipSync(lines.slice(100))])],
+    ['parts.jsonl.zst', frames(lines, 10)],
   ])('reads %s', async (name, content) => {
     const rows = await read(name, content)
     expect(rows.length).toBe(3000)
     expect(rows.at(-1)).toMatchObject({ row: 3000, line: 3000, value: { a: 2999 } })
   })
 
+  it('hashes a file of many zstd frames once, larger ones too', async () => {
+    let seed = 3
+    const noise = Array.from({ length: 40_000 }, () => `{"a":${(seed = (seed * 48_271) % 2_147_483_647)}}`).join('\n')
+    const content = frames(noise, 7)
+    const file = path.join(folder, 'noise.jsonl.zst')
+    await writeFile(file, content)
+    const reader = await openReader(file)
+    let rows = 0
+    for await (const batch of reader.batches()) rows += batch.length
+    expect(rows).toBe(40_000)
+    expect(reader.sha256).toBe(createHash('sha256').update(content).digest('hex'))
+    expect(reader.bytesRead).toBe(content.length)
+  })
+
   it.each([
     ['cut.jsonl.gz', gzipSync(lines).subarray(0, -20)],
     ['cut.jsonl.zst', zstdCompressSync(lines).subarray(0, -20)],
-    ['parts.jsonl.zst', Buffer.concat([zstdCompressSync(lines.slice(0, 100)), zstdCompressSync(lines.slice(100))])],
+    ['parts.jsonl.zst', frames(lines, 10).subarray(0, -20)],
+    ['behind.jsonl.zst', Buffer.concat([zstdCompressSync(lines), Buffer.from('no frame')])],
     ['bad.jsonl.gz', gzipSync(lines).fill(7, 200, 300)],
   ])('refuses %s', async (name, content) => {
     await expect(read(name, content)).rejects.toMatchObject({ code: 'dataset.corrupt' })

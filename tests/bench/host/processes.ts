@@ -16,7 +16,7 @@ export const cpuOf = (pid: number): { own: number; children: number } =>
 
 /** Bytes of memory of a process: all of it, and its share where pages are used by several. */
 export function memoryOf(pid: number): { rss: number; pss: number } {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+  const text = readOr(`/proc/${pid}/smaps_rollup`)
   const kibibytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0)
   return { rss: kibibytes('Rss') * 1024, pss: kibibytes('Pss') * 1024 }
 }

@@ -114,8 +114,10 @@ class Tabs {
 
   /** Milliseconds from Ctrl-C to the prompt, while `yes` floods the screen. */
   async interrupt(): Promise<number> {
-    await this.#page.keyboard.type('clear; yes flood\n')
-    await this.#shows('flood\nflood\nflood\nflood')
+    const word = `flood-${++this.#runs}`
+    await this.#page.keyboard.type(`yes ${word}\n`)
+    // Until nothing else is on the screen, the prompt of before in particular.
+    await this.#shows(`${word}\n${word}`, 'ready>')
     return await timed(async () => {
       await this.#page.keyboard.press('Control+C')
       await this.#shows('ready>')
@@ -149,14 +151,19 @@ class Tabs {
     return { host, page: usedSize, main: memoryOf(this.#workbench.pid).pss }
   }
 
-  /** The text of the terminal that has the focus. */
-  async #shows(text: string): Promise<void> {
-    await this.#page.waitForFunction((wanted) => {
-      const { activeElement } = (globalThis as unknown as { document: { activeElement: PageElement | null } }).document
-      const rows = activeElement?.closest('.xterm')?.querySelector('.xterm-rows')?.children ?? []
-      const lines = [...rows].map(({ textContent }) => (textContent ?? '').replaceAll('\u00a0', ' ').trimEnd())
-      return lines.join('\n').includes(wanted)
-    }, text)
+  /** Resolves when the terminal that has the focus shows one text, and another one not any more. */
+  async #shows(text: string, not = ''): Promise<void> {
+    await this.#page.waitForFunction(
+      ([wanted, unwanted]) => {
+        const { activeElement } = (globalThis as unknown as { document: { activeElement: PageElement | null } })
+          .document
+        const rows = activeElement?.closest('.xterm')?.querySelector('.xterm-rows')?.children ?? []
+        const lines = [...rows].map(({ textContent }) => (textContent ?? '').replaceAll('\u00a0', ' ').trimEnd())
+        const shown = lines.join('\n')
+        return shown.includes(wanted) && (unwanted === '' || !shown.includes(unwanted))
+      },
+      [text, not] as const,
+    )
   }
 }
 

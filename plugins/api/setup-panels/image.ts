@@ -177,6 +177,11 @@ function imageRules({ action, image, mirror, archive, dockerfile, context, base,
     ...(action === 'build' && context !== '' ? { context } : {}),
   })) {
     if (/^[/~]/.test(path)) continue
+    if (path === '') {
+      // As the form says of a field that always has to be filled in: no mistake before somebody was there.
+      found.push(error('form.required', text('A file is needed.', '需要选择文件。'), field))
+      continue
+    }
     found.push(
       error('image.path', text('Write the whole path, from / or ~.', '请填写以 / 或 ~ 开头的完整路径。'), field),
     )

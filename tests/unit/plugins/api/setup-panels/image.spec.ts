@@ -14,7 +14,9 @@ const rules: [code: string, speaks: FormValues, silent: FormValues][] = [
   ['error image.name @base', { action: 'build', base: '$x' }, { base: '$x' }],
   ['note image.internet @action', { action: 'pull' }, { action: 'load' }],
   ['error image.path @archive', { action: 'load', archive: 'a.tar' }, { action: 'load', archive: '~/a.tar' }],
-  ['error image.path @dockerfile', { action: 'build' }, { action: 'build', dockerfile }],
+  ['error image.path @dockerfile', { action: 'build', dockerfile: 'a' }, { action: 'build', dockerfile }],
+  ['error form.required @dockerfile', { action: 'build' }, { action: 'build', dockerfile }],
+  ['error form.required @archive', { action: 'load' }, { action: 'load', archive: '/a.tar' }],
   ['error image.path @context', { action: 'build', context: 'a' }, { action: 'build', context: '' }],
   ['error image.buildArg @buildArgs', { action: 'build', buildArgs: ['x'] }, { action: 'build', buildArgs: ['x='] }],
 ]

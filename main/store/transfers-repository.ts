@@ -61,9 +61,7 @@ export class TransfersRepository {
   update(id: string, view: TransferView, names: TargetNames, finished: readonly FinishedFile[]): void {
     this.#database.transaction(() => {
       const { connection } = this.#database
-      connection
-        .prepare('UPDATE transfers SET view = ?, names = ? WHERE id = ?')
-        .run(toJson(view), toJson(names), id)
+      connection.prepare('UPDATE transfers SET view = ?, names = ? WHERE id = ?').run(toJson(view), toJson(names), id)
       const add = connection.prepare(
         'INSERT OR REPLACE INTO transfer_files (transfer, target, bytes, is_skipped) VALUES (?, ?, ?, ?)',
       )

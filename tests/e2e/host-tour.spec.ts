@@ -18,6 +18,7 @@ import {
   outputOf,
   pickFile,
   runIs,
+  setAddresses,
   startRun,
   terminalText,
   typeLine,
@@ -195,10 +196,7 @@ describe.skipIf(missing !== null)(`NPU hosts from nothing to work${missing ? ` (
   it('makes one rank table of both hosts, and lays it on them', async () => {
     await openPart(page, 'npu-02', 'terminals')
     await openTerminal(page)
-    await typeLine(
-      page,
-      'for i in 0 1 2 3 4 5 6 7; do hccn_tool -i $i -ip -s address 10.20.11.$((i+11)) netmask 255.255.255.0; done; echo se""t',
-    )
+    await typeLine(page, setAddresses)
     await expect.poll(() => terminalText(page), PATIENCE).toMatch(/^set$/m)
     await page.getByTestId('activity-hosts').click()
     await page.getByTestId('rank-tables-open').click()

@@ -113,6 +113,10 @@ export async function openTerminal(page: Page, container?: string): Promise<void
 /** Types a line into the terminal that has the focus. */
 export const typeLine = (page: Page, line: string): Promise<void> => page.keyboard.type(`${line}\n`)
 
+/** Gives the NPUs of a host addresses that follow those of npu-01, for a terminal on it. Ends by saying so. */
+export const setAddresses =
+  'for i in 0 1 2 3 4 5 6 7; do hccn_tool -i $i -ip -s address 10.20.11.$((i+11)) netmask 255.255.255.0; done; echo se""t'
+
 /** What the terminal on screen shows; needs `withoutWebgl`. */
 export async function terminalText(page: Page): Promise<string> {
   const rows = await page.locator('.xterm-rows:visible > div').allInnerTexts()

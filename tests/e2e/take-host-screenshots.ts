@@ -14,6 +14,7 @@ import {
   openPart,
   openTerminal,
   runIs,
+  setAddresses,
   startRun,
   typeLine,
   type HostPart,
@@ -116,6 +117,10 @@ export async function photographHosts(browser: Browser, looks: readonly Look[], 
   await upload(page, home)
   await shot('host-files', part('npu-02', 'files'))
   for (const each of ['forwards', 'engine'] as const) await shot(`host-${each}`, part('npu-02', each))
+  await openPart(page, 'npu-02', 'terminals')
+  await openTerminal(page)
+  await typeLine(page, setAddresses)
+  await page.waitForTimeout(2000)
   await shot('rank-tables', async (each) => {
     await activity('hosts')(each)
     await each.getByTestId('rank-tables-open').click()

@@ -87,7 +87,7 @@ export const bookMessages = {
     },
     vault: {
       missing:
-        'Passwords are not kept yet: there is no key store here ({reason}). A vault keeps them, encrypted with a passphrase.',
+        'Passwords are not kept yet: no key store of the system can be used here. A vault keeps them, encrypted with a passphrase.',
       locked: 'The vault with the remembered passwords is locked.',
       unlocked: 'Remembered passwords lie in the vault, which is open.',
       create: 'Create a vault',

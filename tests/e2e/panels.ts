@@ -52,9 +52,15 @@ export async function choose(page: Page, name: string, label: string): Promise<v
   await page.locator('.n-base-select-option:visible', { hasText: new RegExp(`^${label}`) }).click()
 }
 
-/** The remark of a level under a field. */
-export async function remark(page: Page, name: string, level: 'error' | 'warning' | 'note'): Promise<string> {
-  return (await (await fieldOf(page, name)).locator(`.findings .${level}`).first().innerText()).trim()
+/** Waits for a remark of a level under a field: the plan, and what it says, follow what was typed a moment later. */
+export async function remark(
+  page: Page,
+  name: string,
+  level: 'error' | 'warning' | 'note',
+  text: string,
+): Promise<void> {
+  const field = await fieldOf(page, name)
+  await field.locator(`.findings .${level}`, { hasText: text }).first().waitFor()
 }
 
 /** Runs the panel on screen, and waits until the run has ended. Returns its state. */

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, rmSync, unwatchFile, watchFile, writeFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { terminalFiles, TerminalSpec } from './folder.ts'
 import { messagesOf, send, ToKeeper } from './message.ts'
@@ -20,6 +20,8 @@ const LAST_READ_MS = 10_000
  */
 const MISSED_MS = 60_000
 const MISSED_AHEAD_BYTES = KEPT_BYTES / 2
+/** How soon it is noticed that the folder was deleted. Then nobody can reach the terminal any more. */
+const FOLDER_CHECK_MS = 5_000
 
 interface Viewer {
   readonly socket: Socket
@@ -63,6 +65,10 @@ class Keeper {
     this.#shell = shell
     shell.stdin.on('error', () => undefined)
     const server = await this.#listen()
+    const { spec } = terminalFiles(this.#folder)
+    watchFile(spec, { interval: FOLDER_CHECK_MS }, ({ nlink }) => {
+      if (nlink === 0) this.#hangUp()
+    })
     shell.stdout.on('data', (chunk: Buffer) => {
       this.#output.push(chunk)
       this.#pump()
@@ -71,6 +77,7 @@ class Keeper {
       shell.once('error', () => resolve(null))
       shell.once('close', (code) => resolve(code))
     })
+    unwatchFile(spec)
     this.#pump()
     await this.#untilRead()
     for (const socket of this.#sockets) socket.destroySoon()

@@ -76,6 +76,16 @@ describe.skipIf(missing !== null)(`terminals of a host${missing ? ` (${missing})
   const open = () => client.open({ columns: 100, rows: 30 })
   const type = (terminal: TerminalInfo, text: string) => client.input({ id: terminal.id, data: bytes(text) })
 
+  it('end when their folder is deleted, as nobody can reach them then', async () => {
+    const terminal = await open()
+    const folder = join(home, 'terminals', terminal.id)
+    const said = () => (existsSync(join(folder, 'pid')) ? readFileSync(join(folder, 'pid'), 'utf8') : '')
+    const pid = Number(await until(() => said() || undefined, 'the keeper'))
+    await type(terminal, 'trap "" HUP; yes\n')
+    rmSync(folder, { recursive: true })
+    await until(() => (existsSync(`/proc/${pid}`) ? undefined : true), 'the end of the keeper')
+  })
+
   it('are shells in a terminal of their size, which can change', async () => {
     const terminal = await open()
     const screen = follow(terminal)

@@ -1,3 +1,4 @@
+import type { Hash } from 'node:crypto'
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { AppError } from '../protocol/errors/index.ts'
@@ -13,14 +14,21 @@ export interface Arrival {
   readonly mode?: number | undefined
 }
 
+/** A hash of the beginning of a file, which was computed while it arrived. */
+export interface BegunDigest {
+  readonly hash: Hash
+  readonly at: number
+}
+
 /**
  * Gives a file that has arrived its name, in place of one that has it already. Its length and digest are checked first
  * and its bytes brought to the disk, so that the name never stands for less than the whole. A second call after a lost
  * reply finds the file in its place and is content.
  *
+ * @param begun saves reading the beginning again; the whole is read where it does not lead to the right digest
  * @throws AppError `file.damaged`, `file.exists` (a folder has the name), `file.*`
  */
-export async function placeArrival(arrival: Arrival, signal?: AbortSignal): Promise<void> {
+export async function placeArrival(arrival: Arrival, signal?: AbortSignal, begun?: BegunDigest): Promise<void> {
   const part = expandPath(arrival.part)
   const path = expandPath(arrival.path)
   const { bytes, sha256, mode } = arrival
@@ -28,8 +36,11 @@ export async function placeArrival(arrival: Arrival, signal?: AbortSignal): Prom
     await using file = await open(part, 'r+').catch(asMissing)
     if (file === null) return await assertPlaced(path, arrival, part, signal)
     const { size } = await file.stat()
-    const isWhole =
-      size === bytes && (await digestOpen(file, { from: 0, to: bytes, likelyBytes: bytes }, signal)).sha256 === sha256
+    const isRight = async (from: number, hash?: Hash) => {
+      const range = { from, to: bytes, likelyBytes: bytes - from, ...(hash ? { hash } : {}) }
+      return (await digestOpen(file, range, signal)).sha256 === sha256
+    }
+    const isWhole = size === bytes && ((begun && (await isRight(begun.at, begun.hash))) || (await isRight(0)))
     if (!isWhole) throw new AppError('file.damaged', { path })
     if (mode !== undefined) await file.chmod(mode & 0o777)
     await file.sync()

@@ -3,13 +3,15 @@ import { implement, type Service } from '../rpc/serve.ts'
 import { discardPart, makeFolder, placeArrival } from './arrivals.ts'
 import { digestFile } from './digest.ts'
 import { measurePaths, removePaths, renamePath } from './file-changes.ts'
+import { GrowingDigests } from './growing-digests.ts'
 import { tail } from './tail.ts'
 import { readText, writeText } from './text-files.ts'
 import { walk } from './walk.ts'
 
 /** The topic `contents` on the host that it is about. */
-export const contentsService = (): Service =>
-  implement(contents, {
+export function contentsService(): Service {
+  const growing = new GrowingDigests()
+  return implement(contents, {
     digest: ({ path, ...range }, { signal }) => digestFile(path, range, signal),
     walk: async ({ path }, sink, { signal }) => {
       for await (const entries of walk(path, signal)) await sink.push(entries)
@@ -25,7 +27,11 @@ export const contentsService = (): Service =>
       return {}
     },
     place: async (arrival, { signal }) => {
-      await placeArrival(arrival, signal)
+      await placeArrival(arrival, signal, await growing.take(arrival.part))
+      return {}
+    },
+    follow: async ({ part, unsettledBytes }, { signal }) => {
+      await growing.follow(part, unsettledBytes, signal)
       return {}
     },
     discard: async ({ part }) => {
@@ -38,3 +44,4 @@ export const contentsService = (): Service =>
       for await (const event of tail(path, bytes, signal)) await sink.push(event)
     },
   })
+}

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
 import { AppError } from '../protocol/errors/index.ts'
 import { expandPath } from './dirs.ts'
@@ -28,13 +28,21 @@ export async function digestFile(
   }
 }
 
-/** The same of a file that is open. `likelyBytes` saves memory where there is little to read. */
+interface OpenRange {
+  readonly from: number
+  readonly to: number
+  /** Saves memory where there is little to read. */
+  readonly likelyBytes: number
+  /** Of the bytes before, where the digest is to be that of all. */
+  readonly hash?: Hash
+}
+
+/** The same of a file that is open. */
 export async function digestOpen(
   file: FileHandle,
-  { from, to, likelyBytes }: { readonly from: number; readonly to: number; readonly likelyBytes: number },
+  { from, to, likelyBytes, hash = createHash('sha256') }: OpenRange,
   signal?: AbortSignal,
 ): Promise<{ sha256: string; bytes: number }> {
-  const hash = createHash('sha256')
   const pieceBytes = Math.min(PIECE_BYTES, Math.max(likelyBytes, SMALLEST_PIECE_BYTES))
   const buffer = Buffer.allocUnsafe(pieceBytes)
   let at = from

@@ -70,6 +70,11 @@ export const contents = topic('contents', {
    * `file.damaged`, `file.exists` (a folder has the name).
    */
   place: call(z.object({ part: path, path, bytes, sha256: Sha256, mode: z.number().int().optional() }), nothing),
+  /**
+   * Computes the digest of a file while it arrives, but for its last bytes, until `place` asks for it or the call is
+   * cancelled.
+   */
+  follow: call(z.object({ part: path, unsettledBytes: bytes }), nothing),
   /** Deletes what has arrived of a file; refuses every name but that of such a part. */
   discard: call(z.object({ part: path.regex(/\.awb-part$/) }), nothing),
   readText: call(z.object({ path }), TextFile),

@@ -1,9 +1,8 @@
-import { createHash, type Hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { AppError } from '#engine/protocol/errors/index.ts'
 import { partName } from '#engine/protocol/contents.ts'
-import { localBytes } from './local-bytes.ts'
-import { pour } from './pour.ts'
+import { MOST_WRITES, pour } from './pour.ts'
 import type { ByteAccess, Side, SideFiles } from './side.ts'
 
 /** One file on its way. */
@@ -16,6 +15,12 @@ export interface FileCopy {
   readonly bytes: number
   readonly mode: number
 }
+
+/**
+ * From here on the engines of both sides read a file for its digest, beside what moves it; and an attempt goes on where
+ * an earlier one has ended. Below, hashing here costs less than asking.
+ */
+const LARGE_BYTES = 8 * 1024 * 1024
 
 /**
  * Brings one file from one side to the other. It grows under a name of its own; what an earlier attempt has left there
@@ -35,105 +40,104 @@ export async function copyFile(
   const part = to.join(file.folder, partName(file.name))
   const [source, target] = await Promise.all([from.files(signal), to.files(signal)])
   const [read, write] = await Promise.all([from.bytes(signal), to.bytes(signal)])
+  const isLarge = file.bytes >= LARGE_BYTES
   // Read there while it is on its way: what has come is whole if it is what somebody else read at once.
-  const there = from.isLocal ? null : source.digest({ path: file.source }, { signal })
+  const there = from.isLocal && !isLarge ? null : source.digest({ path: file.source }, { signal })
   there?.catch(() => undefined)
-  const sha256 = await bring({ from, file, part, source, target, read, write }, onBytes, signal)
-  if (!(await isUnchanged(file, await there, sha256))) {
+  const following = new AbortController()
+  try {
+    const way = { file, part, source, target, read, write, isLarge, following: following.signal }
+    const here = await bring(way, onBytes, signal)
+    await settle(way, here, await there, signal)
+  } finally {
+    following.abort()
+  }
+}
+
+type Digest = Awaited<ReturnType<SideFiles['digest']>>
+
+/** Gives what has come its name, if it is what lies at the source. */
+async function settle(
+  { file, part, source, target, isLarge }: Way,
+  here: string | null,
+  whole: Digest | null,
+  signal: AbortSignal,
+): Promise<void> {
+  const { bytes, mode } = file
+  const sha256 = here ?? whole?.sha256
+  if (sha256 === undefined || !(await isUnchanged(file, whole, sha256))) {
     await target.discard({ part })
     throw new AppError('transfer.sourceChanged', { path: file.source })
   }
-  const { bytes, mode } = file
   try {
     await target.place({ part, path: file.target, bytes, sha256, mode }, { signal })
   } catch (error) {
-    if (error instanceof AppError && error.code === 'file.damaged') await target.discard({ part })
+    if (!(error instanceof AppError && error.code === 'file.damaged')) throw error
+    await target.discard({ part })
+    // Moved and read for its digest at two moments, between which it may have changed.
+    const again = isLarge ? await source.digest({ path: file.source }, { signal }) : null
+    if (again !== null && again.sha256 !== sha256) throw new AppError('transfer.sourceChanged', { path: file.source })
     throw error
   }
 }
 
 interface Way {
-  readonly from: Side
   readonly file: FileCopy
   readonly part: string
   readonly source: SideFiles
   readonly target: SideFiles
   readonly read: ByteAccess
   readonly write: ByteAccess
+  readonly isLarge: boolean
+  /** As long as the target may want to read what arrives. */
+  readonly following: AbortSignal
 }
 
-/** Fills the part, and answers the SHA-256 of all that was to be there. */
-async function bring(way: Way, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<string> {
-  const { file, part, read, write } = way
+/** Fills the part, and answers the SHA-256 of what was moved, but of a large file. */
+async function bring(way: Way, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<string | null> {
+  const { file, part, read, write, isLarge } = way
+  const hash = isLarge ? null : createHash('sha256')
   const source = await read.openSource(file.source)
   try {
     // Mostly nothing is there yet, which needs no question of its own.
     const fresh = await write.createSink(part)
-    const begun = fresh ? { at: 0, hash: createHash('sha256') } : await beginning(way, signal)
-    onBytes(begun.at)
+    const at = fresh ? 0 : await beginning(way, signal)
+    onBytes(at)
     const sink = fresh ?? (await write.openSink(part))
+    // An engine of before does not know the question; then all is read in the end.
+    const unsettledBytes = MOST_WRITES * Math.max(read.pieceBytes, write.pieceBytes)
+    if (isLarge) void way.target.follow({ part, unsettledBytes }, { signal: way.following }).catch(() => undefined)
     try {
-      await pour(file, { read, write, source, sink }, begun, onBytes, signal)
+      await pour(file, { read, write, source, sink }, { at, hash }, onBytes, signal)
     } finally {
       await sink.close()
     }
-    return begun.hash.digest('hex')
+    return hash?.digest('hex') ?? null
   } finally {
     await source.close()
   }
 }
 
-/** What came over a link is what lies there, and a file of this computer is as long as it was. */
-async function isUnchanged(
-  file: FileCopy,
-  there: { readonly sha256: string; readonly bytes: number } | null,
-  sha256: string,
-): Promise<boolean> {
+/** What came is what lies there, and a file of this computer is as long as it was. */
+async function isUnchanged(file: FileCopy, there: Digest | null, sha256: string): Promise<boolean> {
   if (there !== null) return there.sha256 === sha256 && there.bytes === file.bytes
   return (await stat(file.source).catch(() => null))?.size === file.bytes
 }
 
-interface Beginning {
-  readonly at: number
-  readonly hash: Hash
-}
-
-/** How much of the file is at the target already, and the hash of it. What is not its beginning is deleted. */
-async function beginning(way: Way, signal: AbortSignal): Promise<Beginning> {
-  const { from, file, part, source, target, write } = way
-  const there = await target.stat({ path: part }, { signal })
-  if (there === null) return { at: 0, hash: createHash('sha256') }
-  // Behind the last byte that is sure to have none missing before it.
-  const to = there.bytes - write.unsettledBytes
-  if (to > 0 && there.bytes <= file.bytes) {
-    // The hash goes on from here, so this computer reads its side itself; the other side answers its digest.
-    const [hash, other] = await Promise.all([
-      hashOf(from.isLocal ? file.source : part, to, signal),
-      from.isLocal
-        ? target.digest({ path: part, to }, { signal })
-        : source.digest({ path: file.source, to }, { signal }),
-    ])
-    if (other.bytes === to && hash.copy().digest('hex') === other.sha256) return { at: to, hash }
+/** How much of the file is at the target already. What is not its beginning is deleted. */
+async function beginning({ file, part, source, target, write, isLarge }: Way, signal: AbortSignal): Promise<number> {
+  const there = isLarge ? await target.stat({ path: part }, { signal }) : null
+  if (there !== null && there.bytes <= file.bytes) {
+    // Behind the last byte that is sure to have none missing before it.
+    const to = there.bytes - write.unsettledBytes
+    if (to > 0) {
+      const [one, other] = await Promise.all([
+        source.digest({ path: file.source, to }, { signal }),
+        target.digest({ path: part, to }, { signal }),
+      ])
+      if (one.bytes === to && other.bytes === to && one.sha256 === other.sha256) return to
+    }
   }
   await target.discard({ part }, { signal })
-  return { at: 0, hash: createHash('sha256') }
-}
-
-/** Of the first bytes of a file of this computer. */
-async function hashOf(path: string, bytes: number, signal: AbortSignal): Promise<Hash> {
-  const hash = createHash('sha256')
-  const file = await localBytes.openSource(path)
-  try {
-    const buffer = Buffer.allocUnsafe(Math.min(localBytes.pieceBytes, bytes))
-    for (let at = 0; at < bytes;) {
-      if (signal.aborted) throw new AppError('cancelled')
-      const came = await file.read(at, buffer.subarray(0, Math.min(buffer.length, bytes - at)))
-      if (came === 0) break
-      hash.update(buffer.subarray(0, came))
-      at += came
-    }
-    return hash
-  } finally {
-    await file.close()
-  }
+  return 0
 }

@@ -6,6 +6,9 @@ import type { ByteAccess, ByteSink, ByteSource } from './side.ts'
 /** What is read ahead of a source that needs no room on a link. */
 const LOCAL_READS = 2
 
+/** What may be on its way to the target: a slow disk of this computer must not fill the memory. */
+export const MOST_WRITES = 16
+
 /** Both ends of a file that are open, and how they are reached. */
 export interface OpenEnds {
   readonly read: ByteAccess
@@ -17,13 +20,13 @@ export interface OpenEnds {
 /**
  * Moves what is left of a file from a place on, many pieces at a time. All that was begun has ended when it returns.
  *
- * @param hash of the bytes before; those that are moved are added
+ * @param hash what is moved is added to it
  * @param onBytes how many bytes are at the target now
  */
 export async function pour(
   file: FileCopy,
   { read, write, source, sink }: OpenEnds,
-  { at, hash }: { readonly at: number; readonly hash: Hash },
+  { at, hash }: { readonly at: number; readonly hash: Hash | null },
   onBytes: (bytes: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -36,7 +39,7 @@ export async function pour(
     const spare: Buffer[] = []
     const take = () => spare.pop() ?? Buffer.allocUnsafeSlow(pieceBytes)
     for await (const { data, whole, offset } of readAhead(source, read, file, { at, pieceBytes, take }, signal)) {
-      hash.update(data)
+      hash?.update(data)
       const release = await write.enter()
       if (failure !== null) {
         release()
@@ -56,6 +59,7 @@ export async function pour(
           written.delete(one)
         }) as Promise<void>
       written.add(one)
+      if (written.size >= MOST_WRITES) await Promise.race(written)
     }
   } finally {
     await Promise.all(written)

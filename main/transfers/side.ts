@@ -30,7 +30,7 @@ export interface ByteAccess {
 
 /** What a transfer asks the engine of a side. */
 export type SideFiles = Pick<Client<(typeof files)['members']>, 'stat' | 'disk'> &
-  Pick<Client<(typeof contents)['members']>, 'digest' | 'walk' | 'makeFolder' | 'place' | 'discard'>
+  Pick<Client<(typeof contents)['members']>, 'digest' | 'walk' | 'makeFolder' | 'follow' | 'place' | 'discard'>
 
 /** One end of a transfer: this computer, or a host. */
 export interface Side {

@@ -344,9 +344,9 @@ describe.skipIf(missing !== null)(`transfers over SSH${missing ? ` (${missing})`
     for (const direction of ['upload', 'download'] as const) {
       const { from, to } = freshFolders()
       mkdirSync(to)
-      writeFileSync(join(from, 'a'), randomBytes(6 << 20))
+      writeFileSync(join(from, 'a'), randomBytes(12 << 20))
       writeFileSync(join(from, 'b'), randomBytes(1000))
-      writeFileSync(join(to, '.a.awb-part'), randomBytes(5 << 20))
+      writeFileSync(join(to, '.a.awb-part'), randomBytes(10 << 20))
       writeFileSync(join(to, '.b.awb-part'), randomBytes(2000))
       await bring({ direction, sources: [join(from, 'a'), join(from, 'b')], target: to })
       for (const name of ['a', 'b']) expect(sha(join(to, name))).toBe(sha(join(from, name)))

@@ -2,15 +2,12 @@ import { chmodSync, readFileSync, rmSync, unwatchFile, watchFile, writeFileSync 
 import { createServer, type Server, type Socket } from 'node:net'
 import { terminalFiles, TerminalSpec } from './folder.ts'
 import { messagesOf, send, ToKeeper } from './message.ts'
+import { Pace } from './pace.ts'
 import { Scrollback } from './scrollback.ts'
 import { resizeShell, startShell } from './shell.ts'
 
 /** What is kept for those who come back. */
 const KEPT_BYTES = 4 * 1024 * 1024
-/** How far the program may be ahead of a viewer that reads. */
-const AHEAD_BYTES = 128 * 1024
-/** Small: all pieces that are on their way are drawn before what Ctrl-C answers. */
-const PIECE_BYTES = 16 * 1024
 /** After the shell has ended, viewers get this long to read the rest. */
 const LAST_READ_MS = 10_000
 /**
@@ -28,6 +25,7 @@ interface Viewer {
   /** Offset of the next byte to send, and behind the last one that was dealt with. */
   next: number
   acked: number
+  readonly pace: Pace
   hasLeft: boolean
 }
 
@@ -110,12 +108,16 @@ class Keeper {
     socket.on('drain', () => this.#pump())
     for await (const message of messagesOf(socket, ToKeeper)) {
       if ('attach' in message) {
-        viewer = { socket, next: message.attach, acked: message.attach, hasLeft: false }
+        const pace = new Pace(() => performance.now())
+        viewer = { socket, next: message.attach, acked: message.attach, pace, hasLeft: false }
         this.#viewers.add(viewer)
         this.#back(message.attach)
         this.#pump()
       } else if ('ack' in message) {
-        if (viewer) viewer.acked = message.ack
+        if (viewer) {
+          viewer.acked = message.ack
+          viewer.pace.acked(message.ack)
+        }
         this.#pump()
       } else if ('input' in message) this.#shell?.stdin.write(Buffer.from(message.input, 'base64'))
       else if ('columns' in message) resizeShell(this.#folder, message)
@@ -151,14 +153,15 @@ class Keeper {
     let isBehind = false
     for (const viewer of this.#viewers) {
       while (viewer.next < this.#output.end && !viewer.socket.writableNeedDrain) {
-        if (viewer.next - viewer.acked >= AHEAD_BYTES) break
-        const { offset, data } = this.#output.read(viewer.next, PIECE_BYTES)
+        if (viewer.next - viewer.acked >= viewer.pace.aheadBytes) break
+        const { offset, data } = this.#output.read(viewer.next, viewer.pace.pieceBytes)
         // What was dropped before anybody read it counts as dealt with.
         viewer.acked += offset - viewer.next
         viewer.next = offset + data.length
+        viewer.pace.sent(viewer.next)
         send(viewer.socket, { offset, data: data.toString('base64') })
       }
-      if (this.#output.end - viewer.acked >= AHEAD_BYTES) isBehind = true
+      if (this.#output.end - viewer.acked >= viewer.pace.aheadBytes) isBehind = true
       if (this.#exitCode !== undefined && viewer.next >= this.#output.end) {
         send(viewer.socket, { offset: this.#output.end, data: '', exitCode: this.#exitCode })
         viewer.next = Infinity

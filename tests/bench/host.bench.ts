@@ -1,10 +1,12 @@
 /**
  * Links, transfers, terminals and NPUs of hosts behind real OpenSSH servers of this machine: `npm run bench host`, or
- * only some parts, `npm run bench -- host connecting transferring`. Takes about three minutes; needs root and sshd.
+ * only some parts, `npm run bench -- host connecting transferring`. Takes about six minutes; needs root and sshd.
  */
+import { fileURLToPath } from 'node:url'
 import { noMachine } from '../hosts/machine/machine.ts'
 import { noSshd, SshLab } from '../hosts/sshd.ts'
 import { connecting, startPair } from './host/connecting.ts'
+import { overGigabit } from './host/gigabit.ts'
 import { sampling } from './host/sampling.ts'
 import { terminalTabs } from './host/terminal-tabs.ts'
 import { transferring } from './host/transfers.ts'
@@ -13,6 +15,7 @@ import { watching } from './host/watching.ts'
 const parts: Readonly<Record<string, (lab: SshLab) => Promise<void>>> = {
   connecting: async (lab) => connecting(await startPair(lab)),
   transferring: async (lab) => transferring(await startPair(lab)),
+  gigabit: () => Promise.resolve(overGigabit(fileURLToPath(import.meta.url))),
   terminals: terminalTabs,
   sampling: async (lab) => {
     const missing = noMachine()

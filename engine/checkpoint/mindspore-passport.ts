@@ -1,11 +1,11 @@
 import { basename, dirname, join } from 'node:path'
-import type { CheckpointPassport, Dtype } from '../protocol/passport.ts'
+import type { CheckpointLayout, CheckpointPassport } from '../protocol/passport.ts'
 import { version } from '../version.ts'
 import { readMindspore } from './formats/mindspore-read.ts'
 import { RandomFile } from './formats/random-file.ts'
 import { filePassport } from './open.ts'
 import { originOf } from './origin.ts'
-import { knownModel } from './slice-passport.ts'
+import type { KnownModel } from './slice-passport.ts'
 import { replaceFileAtomically } from './writing/atomic-file.ts'
 import type { FileDigest } from '../host/writing/file-sink.ts'
 import type { WriteContext } from './writing/tensor-stream.ts'
@@ -13,21 +13,26 @@ import type { WriteContext } from './writing/tensor-stream.ts'
 /** Room for the passport when the free space is checked. */
 const PASSPORT_BYTES = 64 * 1024
 
+export interface MindsporeFile {
+  readonly output: string
+  readonly digest: FileDigest
+  /** What it was made from. */
+  readonly source: { readonly path: string; readonly layout: CheckpointLayout }
+  /** What model it holds, or why that is not known. */
+  readonly known: KnownModel | string
+}
+
 /**
- * Writes `<name>.awb-passport.json` beside a single MindSpore file that was made from a Hugging Face folder, so that it
- * is known without a config.json. Where the folder does not say what model it holds, that is logged instead.
+ * Writes `<name>.awb-passport.json` beside a single MindSpore file, so that it is known without a config.json. Where it
+ * is not known what model it holds, that is logged instead.
  */
 export async function describeMindsporeFile(
-  output: string,
-  source: string,
-  dtype: Dtype,
-  digest: FileDigest,
+  { output, digest, source, known }: MindsporeFile,
   context: WriteContext,
-): Promise<CheckpointPassport | undefined> {
-  const known = await knownModel(source)
+): Promise<void> {
   if (typeof known === 'string') {
     context.log(`note: no passport is written, the model is not known: ${known}`)
-    return undefined
+    return
   }
   await using file = await RandomFile.open(output)
   const { entries } = await readMindspore(file)
@@ -41,13 +46,12 @@ export async function describeMindsporeFile(
     tp: 1,
     pp: 1,
     vpp: 1,
-    dtype,
+    dtype: known.dtype,
     tensorCount: entries.length,
     totalBytes: entries.reduce((sum, { chunks }) => sum + chunks.reduce((bytes, chunk) => bytes + chunk.bytes, 0), 0),
     files: { [basename(output)]: digest },
-    source: await originOf({ path: source, layout: 'hf' }),
+    source: await originOf(source),
   }
   const text = Buffer.from(`${JSON.stringify(passport, null, 2)}\n`)
   await replaceFileAtomically(join(dirname(output), filePassport(output)), PASSPORT_BYTES, (sink) => sink.write(text))
-  return passport
 }

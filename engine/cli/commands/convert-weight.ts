@@ -96,7 +96,10 @@ async function convertWeight(session: Session, script: string, args: string[]): 
           ? await telechat2ToMindsporeFile(request)
           : await llamaToMindspore(request, family, conversion.withTiedHead)
       const { describeMindsporeFile } = await import('../../checkpoint/mindspore-passport.ts')
-      await describeMindsporeFile(output, input, request.dtype, digest, context)
+      const { knownModel } = await import('../../checkpoint/slice-passport.ts')
+      const found = await knownModel(input)
+      const known = typeof found === 'string' ? found : { ...found, dtype: request.dtype }
+      await describeMindsporeFile({ output, digest, source: { path: input, layout: 'hf' }, known }, context)
     }
     context.log(`wrote ${output}`)
     return { output }

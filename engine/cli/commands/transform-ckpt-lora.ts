@@ -1,5 +1,8 @@
 import type { Command } from 'commander'
 import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Transformed } from '../../checkpoint/mindspore/transform.ts'
+import type { WriteContext } from '../../checkpoint/writing/tensor-stream.ts'
 import { parseFlags } from '../drop-in-flags.ts'
 import { addCommand, examples, type Outcome } from '../options.ts'
 import { runHere } from '../run-task.ts'
@@ -58,11 +61,23 @@ async function transformCkptLora(session: Session, args: string[]): Promise<void
     })
     if (merged.ranks > 1) {
       context.log(`warning: ${MERGED}.ckpt is the first of ${merged.ranks} ranks; all of them are in ${MERGED}`)
-    }
+    } else await describeMerged(source, output, merged, context)
     if (sourceStrategy !== undefined || targetStrategy !== undefined) await transformMindspore(common)
     context.log(`wrote ${merged.parameters} parameters to ${output}`)
     return { output, ranks: merged.ranks, parameters: merged.parameters }
   })
+}
+
+/** The passport of the merged file; of a source that nothing tells about, the merged weights themselves do. */
+async function describeMerged(source: string, folder: string, { files }: Transformed, context: WriteContext) {
+  const output = join(folder, `${MERGED}.ckpt`)
+  const digest = files.get(`${MERGED}.ckpt`)
+  if (digest === undefined) return
+  const { knownModel } = await import('../../checkpoint/slice-passport.ts')
+  const { describeMindsporeFile } = await import('../../checkpoint/mindspore-passport.ts')
+  const found = await knownModel(source)
+  const known = typeof found === 'string' ? await knownModel(output) : found
+  await describeMindsporeFile({ output, digest, source: { path: source, layout: 'mindspore' }, known }, context)
 }
 
 function scalingOf(flags: ReadonlyMap<string, string>): number {

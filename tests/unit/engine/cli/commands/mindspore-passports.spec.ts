@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { summarizeCheckpoint } from '../../../../../engine/checkpoint/inspect.ts'
 import { runProgram } from '../../../../../engine/cli/program.ts'
 import { fixture, temporaryFolder } from '../../../../fixtures/checkpoint/helpers.ts'
-import { readMindsporeFile } from '../../../../fixtures/checkpoint/mindspore-file.ts'
+import { readMindsporeFile, writeMindsporeFile } from '../../../../fixtures/checkpoint/mindspore-file.ts'
 import { strategyFile } from '../../../../fixtures/checkpoint/strategy.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
@@ -62,4 +62,23 @@ it('make ranks known, and what they are joined to', async () => {
   expect(joined).toMatchObject({ tp: 1, problems: [], model: { family: 'llama2', kvGroups: 2 } })
   expect(readFileSync(at('whole/rank_0/checkpoint_0.ckpt')).equals(readFileSync(at('llama.ckpt')))).toBe(true)
   expect(said).not.toContain('no passport')
+})
+
+it('make merged adapters known', async () => {
+  await convert()
+  const whole = await readMindsporeFile(at('llama.ckpt'))
+  const query = 'model.layers.0.attention.wq'
+  const [rows = 0, columns = 0] = whole[`${query}.weight`]?.shape ?? []
+  const adapters = {
+    [`${query}.mindpet_delta_lora_a`]: { shape: [1, columns], values: new Array<number>(columns).fill(0.5) },
+    [`${query}.mindpet_delta_lora_b`]: { shape: [rows, 1], values: new Array<number>(rows).fill(0.5) },
+  }
+  mkdirSync(at('trained'))
+  writeMindsporeFile(at('trained/lora.ckpt'), { ...whole, ...adapters }, 'Float16')
+  copyFileSync(join(fixture('llama2-gqa-fp16'), 'config.json'), at('trained/config.json'))
+  const merge = ['transform_ckpt_lora.py', '--src_ckpt_path_or_dir', at('trained/lora.ckpt')]
+  expect(await runProgram([...merge, '--dst_ckpt_dir', at('merged')])).toBe(0)
+  const { passport, problems } = await summarizeCheckpoint(at('merged/merged_lora.ckpt'))
+  expect(passport).toMatchObject({ layout: 'mindspore', dtype: 'fp16', tensorCount: 39, model: { family: 'llama2' } })
+  expect(problems).toEqual([])
 })

@@ -29,8 +29,8 @@ const hasTaskset = existsSync('/usr/bin/taskset')
 if (!existsSync(engine)) throw new Error(`${engine} is missing: node scripts/build-engine.mjs makes it`)
 
 /** A command bound to one core, where the machine can do that. */
-const onOneCore = (command: string, args: readonly string[]): [string, string[]] =>
-  hasTaskset ? ['/usr/bin/taskset', ['-c', '0', command, ...args]] : [command, [...args]]
+const onOneCore = (command: string, args: readonly string[], core = 0): [string, string[]] =>
+  hasTaskset ? ['/usr/bin/taskset', ['-c', String(core), command, ...args]] : [command, [...args]]
 
 interface Rate {
   readonly tokens: number
@@ -93,12 +93,17 @@ interface Preprocessed extends Rate {
   readonly rssMegabytes: number
 }
 
-async function preprocess(input: string, tokenizer: string, handler: string, workers: number): Promise<Preprocessed> {
-  const made = join(folder, 'made')
+/** @param core that one worker is bound to, and by which the output is named */
+async function preprocess(
+  { input, tokenizer, handler }: Pick<Case, 'input' | 'tokenizer' | 'handler'>,
+  workers: number,
+  core = 0,
+): Promise<Preprocessed> {
+  const made = join(folder, core === 0 ? 'made' : `made-${core}`)
   rmSync(made, { recursive: true, force: true })
   const args = ['dataset', 'preprocess', input, join(made, 'out'), '--tokenizer', tokenizer, '--handler', handler]
   const all = [engine, ...args, '--template', 'llama2', '--workers', String(workers), '--json']
-  const [program, programArgs] = workers === 1 ? onOneCore(process.execPath, all) : [process.execPath, all]
+  const [program, programArgs] = workers === 1 ? onOneCore(process.execPath, all, core) : [process.execPath, all]
   const startedAt = performance.now()
   const child = spawn(program, programArgs, { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
@@ -132,10 +137,11 @@ interface Case {
 
 async function benchPreprocessing(cases: readonly Case[]): Promise<void> {
   head('reading, encoding, writing', 's', 'Mtok/s', 'MB/s', 'MB RSS', '× theirs', 'scaling')
-  for (const { name, input, tokenizer, handler, against } of cases) {
+  for (const one of cases) {
+    const { name, against } = one
     let alone: Preprocessed | undefined
     for (const workers of cores === 1 ? [1] : [1, cores]) {
-      const found = await preprocess(input, tokenizer, handler, workers)
+      const found = await preprocess(one, workers)
       alone ??= found
       const used = workers === 1 ? 'one core' : `${workers} workers`
       const perCore = mtoks(found) / Math.min(workers, cores)
@@ -149,7 +155,24 @@ async function benchPreprocessing(cases: readonly Case[]): Promise<void> {
         (alone.seconds / found.seconds).toFixed(2),
       )
     }
+    if (alone !== undefined && cores > 1 && hasTaskset) await benchSideBySide(one, alone)
   }
+}
+
+/** What the machine itself gives: one process for each core, which share nothing but caches, memory and disk. */
+async function benchSideBySide(one: Case, alone: Preprocessed): Promise<void> {
+  const all = await Promise.all(Array.from({ length: cores }, (_, core) => preprocess(one, 1, core)))
+  const seconds = Math.max(...all.map((found) => found.seconds))
+  const rate = { tokens: alone.tokens * cores, seconds, bytes: alone.bytes * cores }
+  row(
+    `${one.name}, ${cores} processes at once`,
+    seconds.toFixed(1),
+    mtoks(rate).toFixed(2),
+    (rate.bytes / seconds / 1e6).toFixed(1),
+    Math.max(...all.map(({ rssMegabytes }) => rssMegabytes)).toFixed(0),
+    (mtoks(rate) / cores / one.against).toFixed(2),
+    ((alone.seconds * cores) / seconds).toFixed(2),
+  )
 }
 
 async function benchMemory(tokenizer: string, inputs: readonly string[]): Promise<void> {
@@ -157,7 +180,7 @@ async function benchMemory(tokenizer: string, inputs: readonly string[]): Promis
   for (const workers of cores === 1 ? [1] : [1, cores]) {
     const peaks: string[] = []
     for (const input of inputs)
-      peaks.push((await preprocess(input, tokenizer, 'alpaca', workers)).rssMegabytes.toFixed(0))
+      peaks.push((await preprocess({ input, tokenizer, handler: 'alpaca' }, workers)).rssMegabytes.toFixed(0))
     row(`alpaca, ${workers} worker${workers === 1 ? '' : 's'}`, ...peaks)
   }
 }

@@ -129,6 +129,14 @@ export async function photographHosts(browser: Browser, looks: readonly Look[], 
     if (await all.isVisible()) await all.click()
     await each.getByTestId('rank-table-text').waitFor()
   })
+  await openPart(page, 'npu-02', 'terminals')
+  await openTerminal(page)
+  await typeLine(page, `printf 'health_5=Alarm\\ntemp_2=91\\necc_6=2\\n' > /etc/ascend-demo/faults`)
+  await shot('npu-board', async (each) => {
+    await activity('hosts')(each)
+    await each.getByTestId('npu-board-open').click()
+    await onScreen(each, 'board-npu-02').getByText('NPU 5').waitFor({ timeout: 60_000 })
+  })
 }
 
 /** A folder of this computer into the folder on screen. */

@@ -135,7 +135,9 @@ export async function photographHosts(browser: Browser, looks: readonly Look[], 
   await shot('npu-board', async (each) => {
     await activity('hosts')(each)
     await each.getByTestId('npu-board-open').click()
-    await onScreen(each, 'board-npu-02').getByText(/^NPU 5 /).waitFor({ timeout: 60_000 })
+    await onScreen(each, 'board-npu-02')
+      .getByText(/^NPU 5 /)
+      .waitFor({ timeout: 60_000 })
   })
 }
 
